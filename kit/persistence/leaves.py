@@ -1,0 +1,142 @@
+"""Leaves: the rows a state is kept in, and what a change does to them.
+
+A row is a path and a value. A mapping has a row of its own (`{}`) and one for each
+thing in it, down to scalars, lists and sets, which are written whole. The records
+of views, sessions and panels are written whole too: each belongs to one view, and
+100,000 panels are 100,000 rows, not a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from kit.persistence.codec import CodecError, dumps, loads, parse_path, path_text
+from kit.state import Change, Path
+
+RECORD_DEPTH = {"views": 2, "sessions": 3, "persistent_views": 2}
+
+
+class Write(NamedTuple):
+    """What becomes of one row.
+
+    Attributes:
+        key: The row's path, as `path_text` writes it.
+        value: The row's value, as `dumps` writes it; None removes the row.
+        subtree: Whether the rows below it go first.
+    """
+
+    key: str
+    value: str | None
+    subtree: bool = False
+
+
+def below(key: str) -> tuple[str, str]:
+    """The bounds (from, to; `to` excluded) of the keys of all rows below `key`.
+
+    >>> low, high = below('["application","counters"]')
+    >>> low <= '["application","counters","a"]' < high
+    True
+    >>> low <= '["application","countersX"]' < high
+    False
+    """
+    prefix = key[:-1]
+    return prefix + ",", prefix + "-"
+
+
+def writes(state: Mapping[str, Any], change: Change) -> list[Write]:
+    """The rows that `change` changed, as they are in `state`, the state right after it."""
+    rows: dict[Path, list[Write]] = {}
+    had_children = _paths_that_were_mappings(change)
+    for patch in change.patches:
+        path, value, present = _leaf(state, patch.path)
+        if path in rows:
+            continue
+        subtree = path in had_children
+        if not present:
+            rows[path] = [Write(path_text(path), None, subtree)]
+        else:
+            first, *others = list(_flatten(path, value))
+            rows[path] = [first._replace(subtree=subtree), *others]
+    return [write for group in _outermost(rows) for write in group]
+
+
+def _paths_that_were_mappings(change: Change) -> set[Path]:
+    return {inverse.path for inverse in change.inverses if isinstance(inverse.value, dict)}
+
+
+def _outermost(rows: dict[Path, list[Write]]) -> Iterator[list[Write]]:
+    """Parents first: a row that clears its subtree comes before the rows it holds now."""
+    for path in sorted(rows, key=len):
+        yield rows[path]
+
+
+def _leaf(state: Mapping[str, Any], path: Path) -> tuple[Path, Any, bool]:
+    """The row that `path` lies in: its path, its value, and whether it is there."""
+    limit = RECORD_DEPTH.get(str(path[0]), len(path))
+    node: Any = state
+    for depth, key in enumerate(path[:limit]):
+        if not isinstance(node, dict):
+            return path[:depth], node, True
+        if key not in node:
+            return path[: depth + 1], None, False
+        node = node[key]
+    return path[:limit], node, True
+
+
+def _flatten(path: Path, value: Any) -> Iterator[Write]:
+    if isinstance(value, dict) and len(path) < RECORD_DEPTH.get(str(path[0]), len(path) + 1):
+        yield Write(path_text(path), "{}")
+        for key, item in value.items():
+            yield from _flatten((*path, key), item)
+    else:
+        yield Write(path_text(path), dumps(value))
+
+
+def coalesce(pending: Iterable[Write]) -> list[Write]:
+    """The writes that leave the same rows, one for each key, clearings of subtrees first.
+
+    >>> coalesce([Write("[1]", "1"), Write("[1]", "2"), Write("[2]", None)])
+    [Write(key='[1]', value='2', subtree=False), Write(key='[2]', value=None, subtree=False)]
+    """
+    rows: dict[str, Write] = {}
+    for write in pending:
+        before = rows.get(write.key)
+        if write.subtree:
+            low, high = below(write.key)
+            for key in [key for key in rows if low <= key < high]:
+                del rows[key]
+        elif before is not None and before.subtree:
+            write = write._replace(subtree=True)  # noqa: PLW2901
+        rows[write.key] = write
+    return sorted(rows.values(), key=lambda write: not write.subtree)
+
+
+def flatten(state: Mapping[str, Any]) -> Iterator[Write]:
+    """Every row of a whole state."""
+    for branch, value in state.items():
+        yield from _flatten((branch,), value)
+
+
+def assemble(rows: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The state that rows of (key, value) hold.
+
+    Raises:
+        CodecError: If a row can't be read, or lies below one that is no mapping.
+    """
+    root: dict[Any, Any] = {}
+    for key, text in sorted(rows, key=lambda row: len(row[0])):
+        path = parse_path(key)
+        node: Any = root
+        for step in path[:-1]:
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                raise CodecError(f"the row {key} lies below {step!r}, which is no mapping")
+        try:
+            value = {} if text == "{}" else loads(text)
+        except CodecError as error:
+            raise CodecError(f"the row {key} can't be read: {error}") from error
+        if value == {} and isinstance(node.get(path[-1]), dict):
+            continue
+        node[path[-1]] = value
+    return root

@@ -1,0 +1,284 @@
+"""Panels after a restart: routed by message id at once, checked against Discord later.
+
+Discord names the message of every click, and the stored registry names the panel of
+every message. So nothing needs to be fetched before buttons answer, and a view is
+built when it is first clicked: 100,000 panels are an index until somebody comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from kit.persistence.backends import StorageError
+from kit.persistence.live import live_views
+from kit.persistence.registry import view_classes
+from kit.state import Change, StateStore
+from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
+
+_log = logging.getLogger(__name__)
+
+FETCHES_AT_ONCE = 5
+
+
+class RestoreSummary(dict[str, list[str]]):
+    """What became of the stored panels: state keys by `restored`, `skipped`, `failed`, `removed`.
+
+    Skipped panels name a class that is not imported; they are kept and answer as soon as
+    it is. Failed ones could not be built; they are kept too. Removed ones are gone from
+    Discord, and from the state.
+
+    Attributes:
+        errors: Why a panel failed, by state key.
+        unreachable: Panels that Discord could not be asked about (403, 429, 5xx, time-outs),
+            with the reason. They stay and answer.
+        seconds: How long it took until buttons answered.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(restored=[], skipped=[], failed=[], removed=[])
+        self.errors: dict[str, BaseException] = {}
+        self.unreachable: dict[str, str] = {}
+        self.seconds = 0.0
+        self._verifying: asyncio.Task[None] | None = None
+
+    async def verified(self) -> RestoreSummary:
+        """Wait for the check against Discord that runs in the background, if there is one."""
+        if self._verifying is not None:
+            await asyncio.shield(self._verifying)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    state_key: str
+    message_id: int
+    channel_id: int
+
+
+class Panels(commands.Cog, name="viewkit persistence"):
+    """The stored panels of a bot, and the way from a click to the view that answers it.
+
+    A cog, because that is how discord.py tells an add-on of interactions, of deletions,
+    and of the bot being closed.
+
+    Args:
+        bot: The bot whose messages they are on.
+        store: The store whose `persistent_views` lists them.
+    """
+
+    def __init__(self, bot: Any, store: StateStore) -> None:
+        self.bot = bot
+        self.store = store
+        self._live = live_views(store)
+        self._by_message: dict[int, str] = {}
+        self._building: dict[str, asyncio.Task[Any]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    async def restore(self) -> RestoreSummary:
+        """Make every stored panel answer. Makes no request to Discord."""
+        started = time.perf_counter()
+        summary = RestoreSummary()
+        for state_key, entry in self.store.state["persistent_views"].items():
+            self._by_message[int(entry["message_id"])] = state_key
+        self._unsubscribe = self.store.subscribe_changes(self._follow)
+        for state_key, entry in tuple(self.store.state["persistent_views"].items()):
+            await self._restore_one(state_key, entry, summary)
+        summary.seconds = time.perf_counter() - started
+        return summary
+
+    async def _restore_one(self, state_key: str, entry: dict[str, Any], summary: RestoreSummary) -> None:
+        cls = view_classes.get(entry["class_name"])
+        if cls is None:
+            _log.warning(
+                "the panel %r is of the class %r, which is not imported; load its cog before setup_persistence()",
+                state_key,
+                entry["class_name"],
+            )
+            summary["skipped"].append(state_key)
+            return
+        try:
+            cls.check_entry(entry)
+            if cls.restores_eagerly:
+                await self.view(state_key)
+        except Exception as error:  # noqa: BLE001  (one panel's constructor must not keep the others dead)
+            _log.exception(
+                "the panel %r of %s could not be restored; it is kept", state_key, cls.__qualname__
+            )
+            summary["failed"].append(state_key)
+            summary.errors[state_key] = error
+        else:
+            summary["restored"].append(state_key)
+
+    def state_key(self, message_id: int) -> str | None:
+        """The state key of the panel on a message, or None if there is none."""
+        return self._by_message.get(message_id)
+
+    async def view(self, state_key: str) -> Any:
+        """The live view of a stored panel, built and attached now if it isn't yet.
+
+        Raises:
+            LookupError: If its class is not imported.
+            Exception: What its constructor or `on_restore` raised. The entry is kept.
+        """
+        view = self._live.panel(state_key)
+        if view is not None:
+            return view
+        task = self._building.get(state_key)
+        if task is None:
+            task = asyncio.create_task(self._build(state_key), name=f"viewkit-build-{state_key}")
+            self._building[state_key] = task
+            task.add_done_callback(lambda _: self._building.pop(state_key, None))
+        return await asyncio.shield(task)
+
+    async def _build(self, state_key: str) -> Any:
+        entry = self.store.state["persistent_views"][state_key]
+        cls = view_classes.get(entry["class_name"])
+        if cls is None:
+            raise LookupError(f"the class {entry['class_name']!r} of the panel {state_key!r} is not imported")
+        view = cls.restore(dict(entry))
+        try:
+            await view.on_restore(self.bot)
+            await view.attach(self.bot)
+        except BaseException:
+            await view.discard()
+            raise
+        return view
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer the first click on a panel; discord.py routes the later ones itself."""
+        if interaction.type is not discord.InteractionType.component or interaction.message is None:
+            return
+        state_key = self._by_message.get(interaction.message.id)
+        if state_key is None or self._live.panel(state_key) is not None:
+            return
+        try:
+            view = await self.view(state_key)
+        except Exception:  # noqa: BLE001  (the constructor is the user's; the click gets an answer)
+            _log.exception("a click on the panel %r could not be answered", state_key)
+            await _apologize(interaction)
+            return
+        await view.handle(interaction)
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """Forget the panel of a deleted message."""
+        await self._forget_message(event.message_id)
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Forget the panels of deleted messages."""
+        for message_id in event.message_ids:
+            await self._forget_message(message_id)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Forget the panels of a deleted channel."""
+        for address in self._addresses():
+            if address.channel_id == channel.id:
+                await self.remove(address.state_key)
+
+    async def _forget_message(self, message_id: int) -> None:
+        state_key = self._by_message.get(message_id)
+        if state_key is not None:
+            await self.remove(state_key)
+
+    async def remove(self, state_key: str) -> None:
+        """Forget a panel: its entry, and its view if it is alive."""
+        await self.store.dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": state_key})
+        view = self._live.panel(state_key)
+        if view is not None:
+            await view.discard()
+
+    def _follow(self, change: Change) -> None:
+        if change.action.type == PERSISTENT_VIEW_REGISTERED:
+            entry = change.action.payload
+            for inverse in change.inverses:
+                if inverse.op == "replace" and inverse.path == ("persistent_views", entry["state_key"]):
+                    self._by_message.pop(int(inverse.value["message_id"]), None)
+            self._by_message[int(entry["message_id"])] = entry["state_key"]
+        elif change.action.type == PERSISTENT_VIEW_UNREGISTERED:
+            for inverse in change.inverses:
+                self._by_message.pop(int(inverse.value["message_id"]), None)
+
+    def _addresses(self) -> list[_Address]:
+        return [
+            _Address(state_key, int(entry["message_id"]), int(entry["channel_id"]))
+            for state_key, entry in self.store.state["persistent_views"].items()
+        ]
+
+    async def verify(self, summary: RestoreSummary) -> None:
+        """Ask Discord for the message of every restored panel, and forget those it says are gone."""
+        places = asyncio.Semaphore(FETCHES_AT_ONCE)
+
+        async def check(address: _Address) -> None:
+            async with places:
+                await self._verify_one(address, summary)
+
+        await asyncio.gather(*(check(address) for address in self._addresses()))
+
+    def verify_in_background(self, summary: RestoreSummary) -> None:
+        """Start `verify` as soon as the bot is ready; `summary.verified()` waits for its end."""
+
+        async def run() -> None:
+            await self.bot.wait_until_ready()
+            await self.verify(summary)
+
+        task = asyncio.create_task(run(), name="viewkit-verify")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        summary._verifying = task  # noqa: SLF001
+
+    async def _verify_one(self, address: _Address, summary: RestoreSummary) -> None:
+        key = address.state_key
+        channel = self.bot.get_channel(address.channel_id)
+        if channel is not None and not isinstance(channel, discord.abc.Messageable):
+            await self._drop(key, summary)
+            return
+        messageable = channel or self.bot.get_partial_messageable(address.channel_id)
+        try:
+            await messageable.fetch_message(address.message_id)
+        except discord.NotFound:
+            await self._drop(key, summary)
+        except (discord.HTTPException, OSError, TimeoutError) as error:
+            summary.unreachable[key] = str(error) or type(error).__name__
+
+    async def _drop(self, state_key: str, summary: RestoreSummary) -> None:
+        await self.remove(state_key)
+        for keys in summary.values():
+            if state_key in keys:
+                keys.remove(state_key)
+        summary["removed"].append(state_key)
+
+    async def cog_unload(self) -> None:
+        """Stop what runs in the background and make everything durable: the bot is closing."""
+        self._unsubscribe()
+        running = [*self._tasks, *self._building.values()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        try:
+            await self.store.flush()
+        except StorageError:
+            # discord.py drops what a cog_unload raises.
+            _log.exception("the bot closes with changes that could not be written")
+
+
+async def _apologize(interaction: discord.Interaction[Any]) -> None:
+    if interaction.response.is_done():
+        return
+    try:
+        await interaction.response.send_message(
+            "This panel is not available right now. Please try again later.", ephemeral=True
+        )
+    except discord.HTTPException as error:
+        _log.warning("could not answer the click: %s", error)

@@ -1,0 +1,77 @@
+"""`setup_persistence`: the one call that makes a bot remember."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+from discord.ext import commands
+
+from kit.persistence.backends import StorageBackend, check_state
+from kit.persistence.file import FileStorageBackend
+from kit.persistence.restore import Panels, RestoreSummary
+from kit.persistence.writer import Writer
+from kit.state import StateStore, get_store
+from kit.state.actions import STATE_RESTORED
+
+DEFAULT_FILE = "viewkit_state.json"
+
+
+async def setup_persistence(
+    bot: commands.Bot | commands.AutoShardedBot | None = None,
+    *,
+    backend: StorageBackend | None = None,
+    file_path: str | os.PathLike[str] = DEFAULT_FILE,
+    verify: Literal["background", "startup"] | None = "background",
+) -> RestoreSummary:
+    """Load the stored state, write every change from now on, and re-attach the panels of `bot`.
+
+    Call it once in `setup_hook`, after the cogs are loaded. A second call closes the
+    former storage and takes the place of the first.
+
+    Args:
+        bot: The bot whose panels are to answer. Left out, only the state is kept.
+        backend: Where the state rests; `FileStorageBackend(file_path)` if left out.
+        file_path: The JSON file to use without a `backend`.
+        verify: When to ask Discord whether the panels' messages still exist: "background"
+            (after the bot is ready), "startup" (before this returns), or None (never).
+
+    Returns:
+        A dict of the lists `restored`, `skipped`, `failed` and `removed`, with more as attributes.
+
+    Raises:
+        StorageError: If the stored state can't be read. Nothing is overwritten.
+        TypeError: If `bot` is no `commands.Bot`.
+    """
+    if bot is not None and not isinstance(bot, commands.bot.BotBase):
+        raise TypeError(
+            f"setup_persistence() was given {bot!r} as its bot; in a setup_hook write "
+            "`await setup_persistence(self, ...)`, and leave the bot out to keep data only"
+        )
+    store = get_store()
+    storage: StorageBackend = backend if backend is not None else FileStorageBackend(file_path)
+    await store.flush()
+    state = check_state(storage, await storage.load_state())
+    if store.journal is not None:
+        await store.journal.close()
+        store.journal = None
+    store.load(state)
+    store.journal = Writer(storage, lambda: store.state)
+    await store.dispatch(STATE_RESTORED)
+    if bot is None:
+        return RestoreSummary()
+    return await _restore_panels(bot, store, verify)
+
+
+async def _restore_panels(
+    bot: Any, store: StateStore, verify: Literal["background", "startup"] | None
+) -> RestoreSummary:
+    await bot.remove_cog(Panels.__cog_name__)
+    panels = Panels(bot, store)
+    summary = await panels.restore()
+    await bot.add_cog(panels)
+    if verify == "startup":
+        await panels.verify(summary)
+    elif verify == "background":
+        panels.verify_in_background(summary)
+    return summary

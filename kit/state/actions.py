@@ -1,0 +1,47 @@
+"""Actions: what happened, as the reducers are told it.
+
+The names and payloads of the built-in actions are those of the persistence guide
+that kit implements; a bot adds its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VIEW_CREATED = "VIEW_CREATED"
+VIEW_UPDATED = "VIEW_UPDATED"
+VIEW_DESTROYED = "VIEW_DESTROYED"
+SESSION_CREATED = "SESSION_CREATED"
+SESSION_UPDATED = "SESSION_UPDATED"
+COMPONENT_INTERACTION = "COMPONENT_INTERACTION"
+PERSISTENT_VIEW_REGISTERED = "PERSISTENT_VIEW_REGISTERED"
+PERSISTENT_VIEW_UNREGISTERED = "PERSISTENT_VIEW_UNREGISTERED"
+SCOPED_UPDATE = "SCOPED_UPDATE"
+STATE_RESTORED = "STATE_RESTORED"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that happened.
+
+    Attributes:
+        type: Its name, in capitals by custom: "COUNTER_INCREMENTED".
+        payload: What a reducer needs to know, by name.
+        source: The id of the view that dispatched it, if a view did.
+        time: When, in seconds since the epoch.
+    """
+
+    type: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    source: str | None = None
+    time: float = field(default_factory=time.time)
+
+    def __getitem__(self, name: str) -> Any:
+        """The attribute `name`, so that reducers may write `action["payload"]`."""
+        try:
+            return getattr(self, name)
+        except AttributeError:
+            raise KeyError(name) from None

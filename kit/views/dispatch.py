@@ -1,0 +1,82 @@
+"""How a click reaches a callback: the one file that touches discord.py's private parts.
+
+`View._scheduled_task` is what discord.py runs for each interaction: checks, then the
+callback, then `on_error`. It has no public hook around all three, and a view that
+answers one click at a time, within Discord's three seconds, needs one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+_log = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from discord.ui.view import BaseView as _Base
+else:
+    _Base = object
+
+
+class Dispatching(_Base):
+    """One interaction at a time, and none left unanswered.
+
+    Attributes:
+        serialize_interactions: Whether clicks on one view wait for each other. On by
+            default: two callbacks that edit one message race otherwise.
+        auto_defer: Whether a slow callback's interaction is deferred for it.
+        auto_defer_delay: After how many seconds. Discord gives up after 3.
+    """
+
+    serialize_interactions: bool = True
+    auto_defer: bool = True
+    auto_defer_delay: float = 2.5
+
+    _queue: asyncio.Lock
+
+    async def _scheduled_task(self, item: Any, interaction: discord.Interaction[Any]) -> None:
+        timer = asyncio.create_task(self._defer_later(interaction)) if self.auto_defer else None
+        try:
+            if self.serialize_interactions:
+                async with self._queue:
+                    await super()._scheduled_task(item, interaction)
+            else:
+                await super()._scheduled_task(item, interaction)
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    async def _defer_later(self, interaction: discord.Interaction[Any]) -> None:
+        await asyncio.sleep(self.auto_defer_delay)
+        if interaction.response.is_done():
+            return
+        try:
+            await interaction.response.defer()
+        except discord.HTTPException as error:
+            _log.warning("could not defer a slow interaction of %r: %s", self, error)
+        except discord.InteractionResponded:
+            return
+
+    async def handle(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer an interaction that discord.py could not route, because the view was not attached yet."""
+        data: Any = interaction.data
+        custom_id = data["custom_id"]
+        for item in self.walk_children():
+            if item.is_dispatchable() and getattr(item, "custom_id", None) == custom_id:
+                await self._scheduled_task(item, interaction)
+                return
+        await answer_privately(interaction, "This control was removed.")
+
+
+async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:
+    """Tell the person who clicked something that nobody else sees."""
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as error:
+        _log.warning("could not tell the user %r: %s", text, error)
