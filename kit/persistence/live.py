@@ -23,9 +23,10 @@ class LiveViews:
             self._panels[view.state_key] = view
 
     def discard(self, view: Any) -> None:
-        """Forget `view`; a newer one of the same state key stays."""
-        self._by_id.pop(view.id, None)
-        state_key = view.state_key
+        """Forget `view`; a newer one of the same id or state key stays."""
+        view_id, state_key = view.id, view.state_key
+        if self._by_id.get(view_id) is view:
+            del self._by_id[view_id]
         if self._panels.get(state_key) is view:
             del self._panels[state_key]
 

@@ -77,6 +77,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
     def __init__(self, bot: Any, store: StateStore) -> None:
         self.bot = bot
         self.store = store
+        self.summary = RestoreSummary()
         self._live = live_views(store)
         self._by_message: dict[int, str] = {}
         self._building: dict[str, asyncio.Task[Any]] = {}
@@ -86,7 +87,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
     async def restore(self) -> RestoreSummary:
         """Make every stored panel answer. Makes no request to Discord."""
         started = time.perf_counter()
-        summary = RestoreSummary()
+        self.summary = summary = RestoreSummary()
         for state_key, entry in self.store.state["persistent_views"].items():
             self._by_message[int(entry["message_id"])] = state_key
         self._unsubscribe = self.store.subscribe_changes(self._follow)

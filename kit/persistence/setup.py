@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from discord.ext import commands
 
-from kit.persistence.backends import StorageBackend, check_state
+from kit.persistence.backends import StorageBackend, check_state, close_backend
 from kit.persistence.file import FileStorageBackend
 from kit.persistence.restore import Panels, RestoreSummary
 from kit.persistence.writer import Writer
@@ -51,7 +51,11 @@ async def setup_persistence(
     store = get_store()
     storage: StorageBackend = backend if backend is not None else FileStorageBackend(file_path)
     await store.flush()
-    state = check_state(storage, await storage.load_state())
+    try:
+        state = check_state(storage, await storage.load_state())
+    except BaseException:
+        await close_backend(storage)
+        raise
     if store.journal is not None:
         await store.journal.close()
         store.journal = None

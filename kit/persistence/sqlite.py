@@ -106,12 +106,13 @@ class SQLiteBackend:
             return self._connection
 
     async def _connect(self) -> aiosqlite.Connection:
+        obstacle = _obstacle(self.path)
+        if obstacle is not None:
+            raise StorageError(f"can't open the database {str(self.path)!r}: {obstacle}")
         try:
             connection = await aiosqlite.connect(self.path, isolation_level=None, timeout=self.timeout)
         except sqlite3.Error as error:
-            raise StorageError(
-                f"can't open the database {str(self.path)!r}: {error}; {_why_not(self.path)}"
-            ) from error
+            raise StorageError(f"can't open the database {str(self.path)!r}: {error}") from error
         try:
             version = await self._prepare(connection)
         except sqlite3.Error as error:
@@ -142,8 +143,8 @@ class SQLiteBackend:
 
     def _unreadable(self, error: Exception) -> StorageError:
         return StorageError(
-            f"can't read the database {str(self.path)!r}: {error}. {_why_not(self.path)}. "
-            "It was left as it is; repair it or restore a copy, or give another path to start anew"
+            f"can't read the database {str(self.path)!r}: {error}. It was left as it is; repair it or restore a "
+            "copy, or give another path to start anew"
         )
 
 
@@ -154,14 +155,15 @@ def _upserts(rows: Iterable[Write]) -> tuple[str, list[tuple[str, ...]]]:
     )
 
 
-def _why_not(path: Path) -> str:
+def _obstacle(path: Path) -> str | None:
+    """What keeps a database from being opened at `path`, with the way out; None if nothing does."""
     folder = path.parent
     if not folder.exists():
         return f"the folder {str(folder)!r} does not exist: create it"
     if path.is_dir():
-        return "the path is a folder: give a file in it"
+        return "it is a folder: give a file in it"
     if not os.access(folder, os.W_OK):
         return f"the folder {str(folder)!r} can't be written to: give another path, or change its permissions"
     if path.exists() and not os.access(path, os.W_OK):
         return "the file can't be written to: change its permissions"
-    return "see that nothing else holds it and that the disk is not full"
+    return None

@@ -43,6 +43,9 @@ class Journal(Protocol):
     async def close(self) -> None:
         """Flush, and let go of the storage."""
 
+    async def abandon(self) -> None:
+        """Let go of the storage as a killed process does, without a flush."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Subscription:
@@ -203,6 +206,13 @@ class StateStore:
         journal, self.journal = self.journal, None
         if journal is not None:
             await journal.close()
+
+    async def abandon(self, why: str = CLOSED) -> None:
+        """End as a killed process does: what is not durable yet is lost. For tests and the lab."""
+        self._closed = why
+        journal, self.journal = self.journal, None
+        if journal is not None:
+            await journal.abandon()
 
 
 _current = StateStore()

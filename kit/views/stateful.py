@@ -180,11 +180,25 @@ class Stateful(Access, Dispatching):
                 "guild_id": self.guild_id,
             },
         )
+        self._listen()
+
+    def _listen(self) -> None:
         if type(self).update_from_state is not Stateful.update_from_state:
             self.state_store.subscribe(self.id, self._on_state, self.subscribed_actions)
+        else:
+            self.state_store.unsubscribe(self.id)
 
     async def _on_state(self, state: Mapping[str, Any], _: Action) -> None:
         await self.update_from_state(state)
+
+    def take_over(self, old: Stateful) -> None:
+        """Answer from now on for `old`, which was stopped: on its message, under its id. For hot reload."""
+        self.id = old.id
+        self.session_id = old.session_id
+        self._message = old._message
+        self._queue = old._queue
+        live_views(self.state_store).add(self, panel=self.is_stored)
+        self._listen()
 
     async def discard(self) -> None:
         """Let go of the view without touching its message: it stops, and leaves the state."""

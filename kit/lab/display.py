@@ -1,0 +1,101 @@
+"""The widgets of a lab, and the lab shown as all three together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kit.state import Change, StateStore
+
+if TYPE_CHECKING:
+    from kit.lab.life import BotLife
+    from kit.lab.session import Lab
+    from kit.widgets import Controls, Preview, StateTree
+
+
+class LabTree:
+    """The state of whichever life of the bot is running, as a state tree widget follows it."""
+
+    def __init__(self) -> None:
+        self._store: StateStore | None = None
+        self._listeners: list[Callable[[Change], None]] = []
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The live state."""
+        return {} if self._store is None else self._store.state
+
+    def subscribe_changes(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Hear of every change, whichever store it is made in."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def follow(self, store: StateStore) -> None:
+        """Turn to the store of a new life."""
+        self._unsubscribe()
+        self._store = store
+        self._unsubscribe = store.subscribe_changes(self._pass_on)
+
+    def _pass_on(self, change: Change) -> None:
+        for listener in tuple(self._listeners):
+            listener(change)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+
+
+class Display:
+    """Keeps the widgets that a lab made up to date, and closes them with it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.tree = LabTree()
+        self._lab = lab
+        self.previews: list[Preview] = []
+        self.trees: list[StateTree] = []
+        self.controls: list[Controls] = []
+        self._together: Any = None
+
+    def follow(self, life: BotLife) -> None:
+        """Turn to a new life of the bot."""
+        self.tree.follow(life.store)
+        for tree in self.trees:
+            tree.refresh()
+
+    def set_online(self, online: bool) -> None:
+        """Show whether the bot is there."""
+        for preview in self.previews:
+            preview.set_online(online)
+
+    def notice(self, text: str | None) -> None:
+        """Show an error above the previews, or take it away."""
+        for preview in self.previews:
+            preview.notice(text)
+
+    def bundle(self, **options: Any) -> Any:
+        """The lab for a notebook: the widgets where there is a kernel, HTML and text beside them."""
+        import ipywidgets
+
+        if self._together is None:
+            preview, tree, controls = self._lab.preview(), self._lab.state(), self._lab.controls()
+            beside = ipywidgets.HBox([preview, tree], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+            self._together = (ipywidgets.VBox([controls, beside]), (controls, preview, tree))
+        box, parts = self._together
+        bundle = box._repr_mimebundle_(**options) or {}  # noqa: SLF001  (Jupyter's display protocol)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data = {
+            **data,
+            "text/plain": "\n\n".join(part.to_text() for part in parts),
+            "text/html": "\n".join(part.to_html() for part in parts),
+        }
+        return data, metadata
+
+    def close(self) -> None:
+        """Close every widget."""
+        self.tree.close()
+        for widget in (*self.previews, *self.trees, *self.controls):
+            widget.close()
+        if self._together is not None:
+            self._together[0].close()

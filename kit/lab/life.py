@@ -1,0 +1,145 @@
+"""One life of a bot in the lab: from login to close, or to a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from kit.lab.tasks import TaskOwner
+from kit.persistence import Panels, RestoreSummary, StorageBackend, setup_persistence
+from kit.simulator import Simulator
+from kit.state import StateStore, get_store, set_store
+
+BotFactory = Callable[[], commands.Bot]
+
+DEAD = "this bot life has ended: after a restart, `kit.get_store()` and `lab.store` return the new store"
+START_TIMEOUT = 15.0
+
+
+class PlainBot(commands.Bot):
+    """The bot of a lab that was given none: prefix `!`, all intents, persistence."""
+
+    def __init__(self, backend: StorageBackend) -> None:
+        super().__init__(command_prefix="!", intents=discord.Intents.all(), help_command=None)
+        self._backend = backend
+
+    async def setup_hook(self) -> None:
+        """Set up persistence, as a bot in production does."""
+        await setup_persistence(self, backend=self._backend)
+
+
+class BotLife:
+    """A bot from login to its end, with the store of that life.
+
+    Args:
+        factory: Makes the bot.
+        simulator: The Discord to connect to.
+        number: Which life this is, from 1.
+    """
+
+    def __init__(self, factory: BotFactory, simulator: Simulator, number: int) -> None:
+        self.simulator = simulator
+        self.number = number
+        self.store = StateStore(reducers=get_store().reducers)
+        self.owner = TaskOwner()
+        self.bot = self._make(factory)
+        self.seconds = 0.0
+        self._connection: asyncio.Task[None] | None = None
+
+    def _make(self, factory: BotFactory) -> commands.Bot:
+        before = set_store(self.store)
+        try:
+            bot = self.owner.context.run(factory)
+        except BaseException:
+            set_store(before)
+            raise
+        if inspect.isawaitable(bot) or not isinstance(bot, commands.Bot):
+            set_store(before)
+            if inspect.iscoroutine(bot):
+                bot.close()
+            raise TypeError(
+                f"`bot` made {bot!r}; give a function without arguments that returns a commands.Bot, such as the "
+                "class of your bot"
+            )
+        return bot
+
+    @property
+    def online(self) -> bool:
+        """Whether the bot is connected."""
+        return self._connection is not None and not self._connection.done() and self.bot.is_ready()
+
+    @property
+    def summary(self) -> RestoreSummary:
+        """What became of the stored panels; empty if the bot set up no persistence."""
+        panels = self.panels
+        return panels.summary if panels is not None else RestoreSummary()
+
+    @property
+    def panels(self) -> Panels | None:
+        """The panels of the bot, if it set up persistence."""
+        cog = self.bot.get_cog(Panels.__cog_name__)
+        return cog if isinstance(cog, Panels) else None
+
+    async def start(self) -> None:
+        """Log in, connect, and return when buttons answer.
+
+        Raises:
+            Exception: What the bot's `setup_hook` raised. The life is over then.
+        """
+        started = time.perf_counter()
+        # `Client(connector=...)` is discord.py's own way to choose how it connects; a bot
+        # that was made by its user's code is given the connector before it logs in.
+        self.bot.http.connector = self.simulator.connector()
+        # discord.py waits this long after the last GUILD_CREATE for another one. The
+        # simulator sends them all at once.
+        self.bot._connection.guild_ready_timeout = 0.005  # noqa: SLF001
+        try:
+            await self.owner.start(self.bot.login(self.simulator.token), name="viewkit-login")
+            self._connection = self.owner.start(self.bot.connect(), name="viewkit-connection")
+            await self._ready()
+        except BaseException:
+            await self.crash()
+            raise
+        self.seconds = time.perf_counter() - started
+
+    async def _ready(self) -> None:
+        assert self._connection is not None
+        ready = asyncio.create_task(self.bot.wait_until_ready())
+        try:
+            await asyncio.wait(
+                {ready, self._connection}, timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not ready.done():
+                if self._connection.done():
+                    await self._connection
+                raise TimeoutError(f"the bot was not ready within {START_TIMEOUT:g} s")
+        finally:
+            ready.cancel()
+
+    async def close(self) -> None:
+        """End as a bot that is stopped: close, flush, let go of the storage."""
+        await self.bot.close()
+        if self._connection is not None:
+            await asyncio.wait({self._connection}, timeout=5)
+        await self.owner.cancel()
+        await self.store.close(DEAD)
+
+    async def crash(self) -> None:
+        """End as a killed process does: nothing is flushed, nothing that runs is finished."""
+        await self.store.abandon(DEAD)
+        socket: Any = getattr(self.bot, "ws", None)
+        if socket is not None and socket._keep_alive is not None:  # noqa: SLF001
+            # discord.py's heartbeat is a thread, which no cancelled task stops.
+            socket._keep_alive.stop()  # noqa: SLF001
+        await self.owner.cancel()
+        await self.bot.http.close()
+        if socket is not None:
+            # The connection is gone without a word, as a killed process leaves it; this
+            # lets aiohttp know.
+            await socket.socket.close()

@@ -1,0 +1,148 @@
+"""What a person saw after they did something."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+EPHEMERAL = 1 << 6
+
+
+class SeenMessage:
+    """A message as a person sees it, over the raw JSON that Discord sends.
+
+    Attributes:
+        raw: The message object, as in Discord's API.
+    """
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self.raw = raw
+
+    @property
+    def id(self) -> int:
+        """The message's id."""
+        return int(self.raw["id"])
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether only one person sees it."""
+        return bool(self.raw.get("flags", 0) & EPHEMERAL)
+
+    @property
+    def text(self) -> str:
+        """Its content, embed texts and text displays, a line each."""
+        parts = [self.raw.get("content", "")]
+        for embed in self.raw.get("embeds", ()):
+            parts += [embed.get("title", ""), embed.get("description", "")]
+        parts += [item["content"] for item in walk(self.raw.get("components", ())) if item["type"] == 10]
+        return "\n".join(part for part in parts if part)
+
+    @property
+    def controls(self) -> dict[str, dict[str, Any]]:
+        """Its buttons and selects by custom_id, as raw components."""
+        return {item["custom_id"]: item for item in walk(self.raw.get("components", ())) if "custom_id" in item}
+
+    @property
+    def labels(self) -> list[str]:
+        """What is written on its buttons and selects."""
+        return [label(item) for item in walk(self.raw.get("components", ())) if item["type"] in _CONTROLS]
+
+    def __repr__(self) -> str:
+        controls = "".join(f" [{text}]" for text in self.labels)
+        note = " (only you can see this)" if self.ephemeral else ""
+        return f"<message {self.id}: {self.text!r}{controls}{note}>"
+
+
+_CONTROLS = frozenset({2, 3, 5, 6, 7, 8})
+
+
+def walk(components: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every component of a raw layout, depth first."""
+    for component in components:
+        yield dict(component)
+        yield from walk(component.get("components", ()))
+        for child in (component.get("accessory"), component.get("component")):
+            if child:
+                yield from walk([child])
+
+
+def label(component: Mapping[str, Any]) -> str:
+    """What a person reads on a button or select."""
+    emoji = (component.get("emoji") or {}).get("name") or ""
+    text = component.get("label") or component.get("placeholder") or ""
+    return f"{emoji} {text}".strip() or component.get("custom_id") or component.get("url") or "button"
+
+
+@dataclass
+class Outcome:
+    """What one person saw come of one thing they did.
+
+    Attributes:
+        what: What they did: "alice clicks 'Get role'".
+        messages: New messages that everybody sees.
+        edited: Messages that changed, as they are now.
+        deleted: Ids of messages that went away.
+        ephemeral: New messages that only they see.
+        modal: The raw modal that opened, or None.
+        failure: Why the interaction failed, or None.
+        errors: What the bot's code raised meanwhile.
+        seconds: How long it took until nothing more was to come.
+    """
+
+    what: str
+    messages: list[SeenMessage] = field(default_factory=list)
+    edited: list[SeenMessage] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    ephemeral: list[SeenMessage] = field(default_factory=list)
+    modal: dict[str, Any] | None = None
+    failure: str | None = None
+    errors: list[BaseException] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether it neither failed nor raised."""
+        return self.failure is None and not self.errors
+
+    @property
+    def message(self) -> SeenMessage:
+        """The one message this is about: the first new, edited or ephemeral one.
+
+        Raises:
+            LookupError: If there is none.
+        """
+        for message in (*self.messages, *self.ephemeral, *self.edited):
+            return message
+        raise LookupError(f"{self.what}: no message came of it" + (f" ({self.failure})" if self.failure else ""))
+
+    def lines(self) -> list[str]:
+        """What was seen, a line each."""
+        found = [f"new message: {_brief(message)}" for message in self.messages]
+        found += [f"edited: {_brief(message)}" for message in self.edited]
+        found += [f"only they see: {_brief(message)}" for message in self.ephemeral]
+        found += [f"deleted: message {message_id}" for message_id in self.deleted]
+        if self.modal is not None:
+            found.append(f"a modal opened: {self.modal.get('title', '')!r}")
+        if self.failure is not None:
+            found.append(f"This interaction failed: {self.failure}")
+        found += [f"raised: {type(error).__name__}: {error}" for error in self.errors]
+        return found or ["acknowledged; nothing changed"]
+
+    def __repr__(self) -> str:
+        return "\n".join([f"{self.what} ({self.seconds * 1000:.0f} ms)", *(f"  {line}" for line in self.lines())])
+
+    def _repr_html_(self) -> str:
+        colour = "#d83c3e" if self.failure or self.errors else "#248046"
+        rows = "".join(f"<div style='margin-left:1.2em'>{html.escape(line)}</div>" for line in self.lines())
+        return (
+            f"<div style='border-left:3px solid {colour};padding-left:.6em'><b>{html.escape(self.what)}</b> "
+            f"<span style='opacity:.6'>{self.seconds * 1000:.0f} ms</span>{rows}</div>"
+        )
+
+
+def _brief(message: SeenMessage) -> str:
+    text = message.text.replace("\n", " / ")
+    shown = repr(text if len(text) <= 90 else text[:87] + "...")
+    return " ".join([shown, *(f"[{name}]" for name in message.labels)])

@@ -1,0 +1,213 @@
+"""What people do in a lab: post, say, click, choose, submit; and what they see come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kit.lab.errors import ErrorCollector
+from kit.lab.life import BotLife
+from kit.lab.outcome import EPHEMERAL, Outcome, SeenMessage
+from kit.simulator import ClickError, Interaction, Simulator
+
+# Handlers that discord.py starts for an event; what a person did is over when they are.
+HANDLERS = ("discord-ui-", "discord.py: on_", "CommandTree-invoker", "viewkit-")
+SETTLE_TIMEOUT = 20.0
+
+
+class People:
+    """The users of the simulated Discord, and the bot they deal with.
+
+    Args:
+        simulator: Where they are.
+        life: Returns the bot's current life.
+        errors: Where the bot's errors are collected.
+    """
+
+    def __init__(self, simulator: Simulator, life: Callable[[], BotLife | None], errors: ErrorCollector) -> None:
+        self.simulator = simulator
+        self._life = life
+        self._errors = errors
+        self._modals: dict[str, Interaction] = {}
+        self._watching = 0
+
+    def find(self, control: str, user: str, message: Any = None) -> tuple[str, str]:
+        """The ids (message, component) of a control that `user` sees, the newest first.
+
+        Args:
+            control: A custom_id or a label.
+            user: Whose eyes to look with.
+            message: An id, or anything with an `id`, to look at this message only.
+
+        Raises:
+            ClickError: If they see no such control.
+        """
+        if message is not None:
+            return str(getattr(message, "id", message)), control
+        seen = self.simulator.world.messages(viewer=user)
+        for by_label in (False, True):
+            for raw in reversed(seen):
+                found = SeenMessage(raw)
+                if control in (found.labels if by_label else found.controls):
+                    return raw["id"], control
+        known = sorted({key for raw in seen for key in SeenMessage(raw).controls})
+        raise ClickError(
+            f"{user} sees nothing to press that is called {control!r}; "
+            + (f"there is {', '.join(map(repr, known))}" if known else "there are no buttons yet")
+        )
+
+    async def click(self, control: str, *, user: str, message: Any = None, settle: bool = True) -> Outcome:
+        """Press a button; `settle` waits until the bot has done all it does about it."""
+        message_id, key = self.find(control, user, message)
+        return await self._interact(
+            f"{user} clicks {control!r}",
+            user,
+            lambda: self.simulator.click(key, message=message_id, user=user),
+            settle=settle,
+        )
+
+    async def choose(
+        self, control: str, values: Sequence[str], *, user: str, message: Any = None, settle: bool = True
+    ) -> Outcome:
+        """Choose values in a select."""
+        message_id, key = self.find(control, user, message)
+        return await self._interact(
+            f"{user} chooses {list(values)} in {control!r}",
+            user,
+            lambda: self.simulator.choose(key, list(values), message=message_id, user=user),
+            settle=settle,
+        )
+
+    async def submit(
+        self, values: Mapping[str, Any], *, user: str, modal_id: str | None = None, settle: bool = True
+    ) -> Outcome:
+        """Submit the modal that is open for `user`.
+
+        Raises:
+            ClickError: If none is open.
+        """
+        modal = self._modals.get(user)
+        if modal is None or modal_id not in {None, modal.id}:
+            raise ClickError(f"no modal is open for {user}: click the button that opens it first")
+        outcome = await self._interact(
+            f"{user} submits {modal.modal['title']!r}" if modal.modal else f"{user} submits",
+            user,
+            lambda: self.simulator.submit(modal, values, user=user),
+            settle=settle,
+        )
+        if self._modals.get(user) is modal:
+            del self._modals[user]
+        return outcome
+
+    async def slash(self, name: str, options: Mapping[str, Any], *, user: str) -> Outcome:
+        """Use a slash command."""
+        return await self._interact(
+            f"{user} uses /{name}", user, lambda: self.simulator.slash(name, options, user=user)
+        )
+
+    async def say(self, content: str, *, user: str) -> Outcome:
+        """Write a message."""
+        sent: dict[str, Any] = {}
+
+        async def write() -> None:
+            sent.update(await self.simulator.say(content, user=user))
+
+        outcome = await self.watch(f"{user} says {content!r}", user, write)
+        outcome.messages = [message for message in outcome.messages if message.raw["id"] != sent.get("id")]
+        return outcome
+
+    async def _interact(
+        self, what: str, user: str, act: Callable[[], Any], *, settle: bool = True
+    ) -> Outcome:
+        made: list[Interaction] = []
+
+        async def interact() -> None:
+            interaction: Interaction = await act()
+            made.append(interaction)
+            await interaction.answered()
+
+        outcome = await self.watch(what, user, interact, made=made, settle=settle)
+        interaction = made[0]
+        outcome.failure = interaction.failure
+        if interaction.modal is not None:
+            outcome.modal = {"id": interaction.id, **interaction.modal}
+            self._modals[user] = interaction
+        return outcome
+
+    async def watch(
+        self,
+        what: str,
+        user: str,
+        act: Callable[[], Any],
+        *,
+        made: list[Interaction] | None = None,
+        settle: bool = True,
+    ) -> Outcome:
+        """Do something, wait until the bot is done with it, and tell what `user` saw.
+
+        Args:
+            what: What is done, for the outcome.
+            user: Who does it.
+            act: Does it.
+            made: The interaction that `act` makes, once it has.
+            settle: Whether to wait for the bot.
+        """
+        outcome = Outcome(what)
+        events: list[tuple[str, dict[str, Any]]] = []
+        started, clock = time.time(), time.perf_counter()
+        stop = self.simulator.subscribe(lambda name, payload: events.append((name, payload)))
+        life = self._life()
+        busy = _handlers(life)
+        self._watching += 1
+        alone = self._watching == 1
+        try:
+            await act()
+            if settle:
+                await self._settle(life, busy)
+        finally:
+            alone = alone and self._watching == 1
+            self._watching -= 1
+            stop()
+        if made and not alone:
+            # Others act at the same time: only what Discord ties to this interaction is its own.
+            events = [(f"message_{kind}", message) for kind, message in made[0].effects]
+            events = [(name.replace("_edit", "_update"), message) for name, message in events]
+        self._report(outcome, events, user)
+        outcome.errors = self._errors.since(started)
+        outcome.seconds = time.perf_counter() - clock
+        return outcome
+
+    async def _settle(self, life: BotLife | None, busy: set[asyncio.Task[Any]]) -> None:
+        deadline = time.monotonic() + SETTLE_TIMEOUT
+        # A message reaches the bot through a socket: give it a turn to start its handler.
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+            while running := _handlers(life) - busy:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                await asyncio.wait(running, timeout=left)
+
+    def _report(self, outcome: Outcome, events: list[tuple[str, dict[str, Any]]], user: str) -> None:
+        visible = {raw["id"]: raw for raw in self.simulator.world.messages(viewer=user)}
+        created = [payload["id"] for name, payload in events if name == "message_create"]
+        changed = [payload["id"] for name, payload in events if name == "message_update"]
+        for message_id in dict.fromkeys([*created, *changed]):
+            raw = visible.get(message_id)
+            if raw is None:
+                continue
+            if raw.get("flags", 0) & EPHEMERAL:
+                outcome.ephemeral.append(SeenMessage(raw))
+            elif message_id in created:
+                outcome.messages.append(SeenMessage(raw))
+            else:
+                outcome.edited.append(SeenMessage(raw))
+        outcome.deleted = [int(payload["id"]) for name, payload in events if name == "message_delete"]
+
+
+def _handlers(life: BotLife | None) -> set[asyncio.Task[Any]]:
+    if life is None:
+        return set()
+    return {task for task in life.owner.running() if task.get_name().startswith(HANDLERS)}

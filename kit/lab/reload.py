@@ -1,0 +1,384 @@
+"""Hot reload: a view class that was defined again takes over its live messages, or is refused.
+
+One transaction: build a new view for each message from its stored arguments, validate
+them, plan the difference, swap old for new without an `await` between, repaint the
+messages whose payload changed, and drain the callbacks that still run on the old views.
+Whatever fails before the swap leaves the old views answering.
+
+State lives in the store under the state key, so nothing is copied from view to view.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+from discord import ui
+
+from kit.lab.life import BotLife
+from kit.lab.outcome import label, walk
+from kit.persistence.live import live_views
+from kit.persistence.registry import view_classes
+from kit.simulator.limits import check_message
+from kit.views.persistent import Persistent
+from kit.views.stateful import Stateful
+
+COMPONENTS_V2 = 1 << 15
+VERSIONS_KEPT = 10
+
+
+class ReloadRefused(Exception):  # noqa: N818  (it is an answer, and reads as one)
+    """Why a class did not take over; the views before it keep answering."""
+
+
+@dataclass
+class Reload:
+    """The record of one reload.
+
+    Attributes:
+        view: The name of the class.
+        status: "reloaded", "unchanged" or "refused".
+        changes: What is different, in words.
+        messages: The ids of the messages whose views were swapped.
+        repainted: The ids of those whose payload changed.
+        finishing: How many callbacks were still running on the old views.
+        cell: The cell that defined the class, as "cell 5", if it is known.
+        line: The line in it, for an error.
+        error: Why it was refused.
+    """
+
+    view: str
+    status: str = "reloaded"
+    changes: list[str] = field(default_factory=list)
+    messages: list[int] = field(default_factory=list)
+    repainted: list[int] = field(default_factory=list)
+    finishing: int = 0
+    cell: str | None = None
+    line: int | None = None
+    error: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the class statement is: "cell 5, line 3"."""
+        return ", ".join(
+            part for part in (self.cell or "", f"line {self.line}" if self.line is not None else "") if part
+        )
+
+    def __repr__(self) -> str:
+        if self.status == "refused":
+            where = f" ({self.place})" if self.place else ""
+            return f"{self.view} was not reloaded{where}: {self.error}. The version before it keeps answering."
+        messages = f"{len(self.messages)} live message{'' if len(self.messages) == 1 else 's'}"
+        detail = "; ".join(self.changes) or "no visible change"
+        return f"{self.view} reloaded on {messages}: {detail}"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(repr(self))}</code>"
+
+
+@dataclass
+class Swap:
+    """One live view and the one that takes its place."""
+
+    old: Any
+    new: Any
+    message_id: int
+    payload: list[dict[str, Any]]
+    before: list[dict[str, Any]]
+    shown: list[dict[str, Any]]
+
+    @property
+    def repaints(self) -> bool:
+        """Whether the message is to look different."""
+        return self.payload != self.before or bare(self.payload) != bare(self.shown)
+
+
+class Reloader:
+    """Reloads the view classes of one lab, and remembers their last versions."""
+
+    def __init__(self) -> None:
+        self.records: list[Reload] = []
+        self.versions: dict[str, list[type]] = {}
+        self._rejected: set[type] = set()
+        self._posted: dict[int, tuple[Any, Mapping[str, Any]]] = {}
+        self._turn = asyncio.Lock()
+        self._unsubscribe = view_classes.subscribe(self._note_version)
+
+    def close(self) -> None:
+        """Stop following the registry of classes."""
+        self._unsubscribe()
+
+    def _note_version(self, key: str, before: type | None, _: type) -> None:
+        if before is not None and before not in self._rejected:
+            self.versions.setdefault(key, [before])
+
+    def track(self, view: Any, message_id: int, arguments: Mapping[str, Any]) -> None:
+        """Remember a plain discord.py view that the lab posted, and how it was made."""
+        self._posted[message_id] = (view, arguments)
+
+    def forget(self) -> None:
+        """Forget the plain views: the bot's life has ended, and theirs with it."""
+        self._posted.clear()
+
+    def live_classes(self, life: BotLife) -> dict[str, type]:
+        """The classes that answer on live messages, by name."""
+        found = {type(view).__name__: type(view) for view, _ in self._posted.values() if not view.is_finished()}
+        found.update({type(view).__name__: type(view) for view in live_views(life.store)})
+        for entry in life.store.state["persistent_views"].values():
+            cls = self.versions.get(entry["class_name"], [view_classes.get(entry["class_name"])])[-1]
+            if cls is not None:
+                found.setdefault(cls.__name__, cls)
+        return found
+
+    def is_new(self, cls: Any, current: type) -> bool:
+        """Whether `cls`, found under the name of the live class `current`, is to take over from it."""
+        return (
+            isinstance(cls, type)
+            and cls is not current
+            and cls not in self._rejected
+            and issubclass(cls, ui.View | ui.LayoutView)
+        )
+
+    async def reload(self, cls: type, life: BotLife, *, cell: str | None = None) -> Reload:
+        """Let `cls` take over the live messages of the class of its name.
+
+        Returns:
+            The record. A refusal is one too; nothing is raised for it.
+        """
+        async with self._turn:
+            record = Reload(cls.__name__, cell=cell)
+            try:
+                swaps = await self._plan(cls, life, record)
+            except Exception as error:  # noqa: BLE001  (the class is the user's: whatever it raises is the answer)
+                self._refuse(cls, life, record, error)
+            else:
+                await self._carry_out(cls, life, swaps, record)
+            self.records.append(record)
+            return record
+
+    async def rollback(self, name: str, life: BotLife) -> Reload:
+        """Let the version before the current one take over again.
+
+        Raises:
+            LookupError: If there is none.
+        """
+        versions = self.versions.get(name, [])
+        if len(versions) < 2:
+            raise LookupError(f"there is no version of {name!r} before the current one")
+        versions.pop()
+        return await self.reload(versions[-1], life)
+
+    def _refuse(self, cls: type, life: BotLife, record: Reload, error: Exception) -> None:
+        self._rejected.add(cls)
+        good = self.live_classes(life).get(cls.__name__)
+        if issubclass(cls, Persistent) and good is not cls:
+            view_classes.put(cls.registry_key, good)
+        record.status = "refused"
+        record.line = record.line or _line_of(error)
+        record.error = f"{type(error).__name__}: {error}" if not isinstance(error, ReloadRefused) else str(error)
+
+    async def _plan(self, cls: type, life: BotLife, record: Reload) -> list[Swap]:
+        swaps = []
+        for old, arguments, message_id, raw in await self._targets(cls, life):
+            if _is_layout(type(old)) != _is_layout(cls):
+                raise ReloadRefused(
+                    f"{cls.__name__} changed between View and LayoutView, and Discord can't change a message that "
+                    f"way; post a new one: `await lab.post({cls.__name__}, ...)`"
+                )
+            new = self._build(cls, old, arguments)
+            payload = new.to_components()
+            before = old.to_components()
+            _check_limits(cls, raw, payload)
+            swaps.append(Swap(old, new, message_id, payload, before, raw.get("components", [])))
+            for line in differences(before, payload):
+                if line not in record.changes:
+                    record.changes.append(line)
+        return swaps
+
+    async def _targets(
+        self, cls: type, life: BotLife
+    ) -> list[tuple[Any, Mapping[str, Any], int, dict[str, Any]]]:
+        """Every live view that `cls` is to replace: (view, its arguments, message id, raw message)."""
+        await self._wake(cls, life)
+        live = [
+            (view, view.message.id, getattr(view, "arguments", {}))
+            for view in live_views(life.store)
+            if type(view).__name__ == cls.__name__ and view.message is not None
+        ]
+        known = {message_id for _, message_id, _ in live}
+        live += [
+            (view, message_id, arguments)
+            for message_id, (view, arguments) in self._posted.items()
+            if type(view).__name__ == cls.__name__ and message_id not in known and not view.is_finished()
+        ]
+        found = []
+        for view, message_id, arguments in live:
+            try:
+                raw = life.simulator.world.message(message_id)
+            except LookupError:
+                continue
+            found.append((view, arguments, message_id, raw))
+        return found
+
+    async def _wake(self, cls: type, life: BotLife) -> None:
+        """Build the restored panels that nobody has clicked yet, with the class before `cls`."""
+        if not issubclass(cls, Persistent) or life.panels is None:
+            return
+        key = cls.registry_key
+        current = view_classes.get(key)
+        earlier = self.versions.get(key, [])
+        if earlier:
+            view_classes.put(key, earlier[-1])
+        try:
+            for state_key, entry in tuple(life.store.state["persistent_views"].items()):
+                if entry["class_name"] == key:
+                    await life.panels.view(state_key)
+        finally:
+            view_classes.put(key, current)
+
+    def _build(self, cls: Any, old: Any, arguments: Mapping[str, Any]) -> Any:
+        if issubclass(cls, Stateful):
+            identity = {"state_key": old.state_key, "user_id": old.user_id, "guild_id": old.guild_id}
+        else:
+            identity = {}
+        if not issubclass(cls, Persistent) and isinstance(old, Stateful):
+            arguments = {**old._arguments[1], **arguments}  # noqa: SLF001
+            identity = {**identity, "context": old.context, "interaction": old.interaction}
+        given = {**arguments, **identity}
+        try:
+            inspect.signature(cls.__init__).bind(None, **given)
+        except TypeError as error:
+            raise ReloadRefused(
+                f"{cls.__name__}.__init__ no longer fits the messages it is on: {error}. Give the new argument a "
+                "default, or post the view again with it"
+            ) from None
+        new = cls(**given)
+        if isinstance(new, Persistent):
+            new.check()
+        elif old.is_persistent() and not new.is_persistent():
+            raise ReloadRefused(
+                f"{cls.__name__} is no longer persistent: keep `timeout=None` and a custom_id on every component"
+            )
+        return new
+
+    async def _carry_out(self, cls: type, life: BotLife, swaps: Sequence[Swap], record: Reload) -> None:
+        finishing = [task for swap in swaps for task in _callbacks(life, swap.old)]
+        for swap in swaps:
+            self._swap(swap, life)
+        key = cls.registry_key if issubclass(cls, Persistent) else cls.__name__
+        if issubclass(cls, Persistent):
+            view_classes.put(key, cls)
+        versions = self.versions.setdefault(key, [type(swaps[0].old)] if swaps else [])
+        if not versions or versions[-1] is not cls:
+            versions.append(cls)
+        del versions[:-VERSIONS_KEPT]
+        record.messages = [swap.message_id for swap in swaps]
+        record.finishing = len(finishing)
+        record.status = "reloaded" if swaps else "unchanged"
+        for swap in swaps:
+            if swap.repaints:
+                await _repaint(swap, life)
+                record.repainted.append(swap.message_id)
+        if finishing:
+            life.owner.start(self._drain(finishing, swaps, life), name="viewkit-drain")
+
+    def _swap(self, swap: Swap, life: BotLife) -> None:
+        """Old out, new in. discord.py: an old view's `stop()` would unregister a newer one's ids."""
+        old, new = swap.old, swap.new
+        old.stop()
+        if isinstance(new, Stateful):
+            new.take_over(old)
+        if new.is_persistent():
+            life.bot.add_view(new, message_id=swap.message_id)
+        else:
+            life.bot._connection.store_view(new, swap.message_id)  # noqa: SLF001  (as `Message.edit(view=)` does)
+        if swap.message_id in self._posted:
+            self._posted[swap.message_id] = (new, self._posted[swap.message_id][1])
+
+    async def _drain(self, finishing: list[asyncio.Task[Any]], swaps: Sequence[Swap], life: BotLife) -> None:
+        """A callback that ends by editing its message with the old layout is painted over."""
+        await asyncio.wait(finishing)
+        for swap in swaps:
+            shown = life.simulator.world.message(swap.message_id)["components"]
+            if not swap.new.is_finished() and bare(shown) != bare(swap.new.to_components()):
+                await _repaint(swap, life)
+
+
+async def _repaint(swap: Swap, life: BotLife) -> None:
+    message = getattr(swap.new, "message", None)
+    if not isinstance(message, discord.PartialMessage | discord.Message):
+        raw = life.simulator.world.message(swap.message_id)
+        message = life.bot.get_partial_messageable(int(raw["channel_id"])).get_partial_message(swap.message_id)
+    await message.edit(view=swap.new)
+
+
+def _callbacks(life: BotLife, view: Any) -> list[asyncio.Task[Any]]:
+    # discord.py names the task of each interaction after its view.
+    return [task for task in life.owner.running() if task.get_name() == f"discord-ui-view-dispatch-{view.id}"]
+
+
+def _is_layout(cls: type) -> bool:
+    return issubclass(cls, ui.LayoutView)
+
+
+def _check_limits(cls: type, raw: Mapping[str, Any], payload: list[dict[str, Any]]) -> None:
+    message = {"components": payload, "flags": raw.get("flags", 0)}
+    if not raw.get("flags", 0) & COMPONENTS_V2:
+        message["content"] = raw.get("content") or "\u200b"
+    files = [attachment["filename"] for attachment in raw.get("attachments", ())]
+    errors = [found for found in check_message(message, files=files) if found.severity == "error"]
+    if errors:
+        first = errors[0]
+        raise ReloadRefused(
+            f"Discord would refuse {cls.__name__}: {'.'.join(first.path)}: {first.message} (rule {first.rule})"
+        )
+
+
+def _line_of(error: BaseException) -> int | None:
+    """The line of the user's cell at which `error` was raised, if it was raised in one."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if "ipykernel" in name or name.startswith("<ipython-input"):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def bare(components: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A layout without what Discord adds to it: ids, defaults, resolved media."""
+    kept = ("type", "custom_id", "label", "style", "disabled", "placeholder", "content", "accent_color", "url")
+    found = []
+    for component in walk(components):
+        item = {name: component[name] for name in kept if component.get(name) not in (None, False)}
+        if component.get("options"):
+            item["options"] = [(option["label"], option["value"]) for option in component["options"]]
+        found.append(item)
+    return found
+
+
+def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What changed between two layouts, in words."""
+    old = {item["custom_id"]: item for item in walk(before) if "custom_id" in item}
+    new = {item["custom_id"]: item for item in walk(after) if "custom_id" in item}
+    lines = [f"added {label(new[key])!r} ({key})" for key in new if key not in old]
+    lines += [f"removed {label(old[key])!r} ({key})" for key in old if key not in new]
+    for key in old.keys() & new.keys():
+        if label(old[key]) != label(new[key]):
+            lines.append(f"{label(old[key])!r} is now {label(new[key])!r}")
+        if old[key]["type"] != new[key]["type"]:
+            lines.append(f"{key} is another kind of component now")
+        elif old[key].get("style") != new[key].get("style"):
+            lines.append(f"{label(new[key])!r} has another style")
+    texts = [[item["content"] for item in walk(layout) if item["type"] == 10] for layout in (before, after)]
+    if texts[0] != texts[1]:
+        lines.append("the text changed")
+    if not lines and list(before) != list(after):
+        lines.append("the layout changed")
+    return lines

@@ -1,0 +1,501 @@
+"""The lab: a bot on a simulated Discord, in the loop of a notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from discord import ui
+from discord.ext import commands
+
+from kit.export import Export, ExportError, export_view
+from kit.lab.bench import LabBench
+from kit.lab.channel import LabChannel
+from kit.lab.display import Display
+from kit.lab.errors import ErrorCollector
+from kit.lab.extension import CellRun, current_watch
+from kit.lab.life import BotFactory, BotLife, PlainBot
+from kit.lab.outcome import Outcome, SeenMessage
+from kit.lab.people import People
+from kit.lab.reload import Reload, Reloader
+from kit.lab.report import RestartReport
+from kit.lab.tasks import watch_tasks
+from kit.lab.worldkeeper import WorldKeeper
+from kit.persistence import SQLiteBackend, StorageBackend
+from kit.simulator import Simulator
+from kit.state import StateStore, get_store, set_store
+from kit.views.stateful import Stateful
+
+if TYPE_CHECKING:
+    from kit.widgets import Controls, Preview, StateTree
+
+
+class LabError(Exception):
+    """Something the lab can't do now; the message says what to do instead."""
+
+
+class Lab:
+    """A real bot on a simulated Discord. Make one with `await Lab.start()`.
+
+    Attributes:
+        running: The lab that runs in this process, or None.
+        discord: The simulated Discord.
+        report: The report of the last start or restart.
+        folder: Where the world and the database are kept.
+    """
+
+    running: ClassVar[Lab | None] = None
+
+    def __init__(self, factory: BotFactory | None, backend: StorageBackend | None, keeper: WorldKeeper) -> None:
+        self.folder: Path = keeper.folder
+        self.report: RestartReport | None = None
+        self._backend = backend
+        self._factory = factory if factory is not None else self._plain_bot
+        self._keeper = keeper
+        self._life: BotLife | None = None
+        self._lives = 0
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._bench = LabBench(self)
+        self._errors = ErrorCollector(self._bench.changed)
+        self._reloader = Reloader()
+        self._display = Display(self)
+        self._outer_store = get_store()
+        self._cleanups: list[Callable[[], None]] = []
+        self.discord: Simulator
+        self._people: People
+
+    @classmethod
+    def start(
+        cls,
+        bot: BotFactory | None = None,
+        *,
+        name: str | None = None,
+        backend: StorageBackend | None = None,
+        users: Sequence[str] = ("alice", "bob"),
+    ) -> LabStart:
+        """Start a Discord, a bot on it, and return the lab: `lab = await kit.Lab.start()`.
+
+        Args:
+            bot: A function without arguments, or a class, that makes the bot; called anew at each
+                restart. Left out, a plain bot that sets up persistence.
+            name: Keeps the world and the database in `.kit/<name>/`, to be there again in the
+                next kernel. Left out, they live in a throw-away folder.
+            backend: Where the plain bot keeps its state; an SQLite file in the folder if left out.
+            users: The people on the server; the first is the one who acts if nobody is named.
+
+        Returns:
+            Something to await, or to enter with `async with`.
+
+        Raises:
+            LabError: If a lab is running already, or its folder can't be used.
+            Exception: What the bot's `setup_hook` raised.
+        """
+        return LabStart(cls, bot, name, backend, tuple(users))
+
+    @classmethod
+    async def _open(
+        cls, bot: BotFactory | None, name: str | None, backend: StorageBackend | None, users: tuple[str, ...]
+    ) -> Self:
+        if cls.running is not None:
+            raise LabError(
+                "a lab is running already; it is `kit.Lab.running`. Stop it first: `await kit.Lab.running.stop()`"
+            )
+        if bot is not None and not callable(bot):
+            raise TypeError(
+                f"`bot` is {bot!r}; give a function without arguments that makes the bot (its class will do), "
+                "because every restart needs a new one"
+            )
+        keeper = WorldKeeper.open(name, users)
+        lab = cls(bot, backend, keeper)
+        Lab.running = lab
+        try:
+            await lab._begin()
+        except BaseException:
+            await lab.stop()
+            raise
+        return lab
+
+    async def _begin(self) -> None:
+        if self._backend is None:
+            self._backend = SQLiteBackend(self.folder / "state.db")
+        self.discord = await Simulator.start(self._keeper.world)
+        self._people = People(self.discord, lambda: self._life, self._errors)
+        self._cleanups += [self._keeper.follow(self.discord), watch_tasks(asyncio.get_running_loop())]
+        self._errors.install()
+        watch = current_watch()
+        if watch is not None:
+            self._cleanups.append(watch.subscribe(self._after_cell))
+        await self._bring_up("started")
+
+    def _plain_bot(self) -> commands.Bot:
+        assert self._backend is not None
+        return PlainBot(self._backend)
+
+    @property
+    def bot(self) -> commands.Bot:
+        """The bot of the current life."""
+        return self.life.bot
+
+    @property
+    def store(self) -> StateStore:
+        """The store of the current life."""
+        return self.life.store
+
+    @property
+    def life(self) -> BotLife:
+        """The current life of the bot.
+
+        Raises:
+            LabError: If the bot is down.
+        """
+        if self._life is None:
+            raise LabError("the bot is down: `await lab.restart()` brings it up, `await kit.Lab.start()` a new lab")
+        return self._life
+
+    @property
+    def online(self) -> bool:
+        """Whether the bot is connected."""
+        return self._life is not None and self._life.online
+
+    @property
+    def messages(self) -> list[SeenMessage]:
+        """The messages of the channel that the first user sees, oldest first."""
+        return [SeenMessage(raw) for raw in self.discord.world.messages(viewer=self.users[0])]
+
+    @property
+    def users(self) -> list[str]:
+        """The names of the people."""
+        return list(self.discord.world.users)
+
+    @property
+    def lives(self) -> int:
+        """How many lives the bot has had."""
+        return self._lives
+
+    @property
+    def exportable(self) -> list[str]:
+        """The names of the views that are on live messages."""
+        return sorted(self._reloader.live_classes(self._life)) if self._life is not None else []
+
+    @property
+    def reloads(self) -> list[Reload]:
+        """What hot reload did, oldest first."""
+        return self._reloader.records
+
+    @property
+    def errors(self) -> ErrorCollector:
+        """What went wrong where nobody awaited it."""
+        return self._errors
+
+    def _user(self, user: str | None) -> str:
+        if user is None:
+            return self.users[0]
+        self.discord.world.user(user)
+        return user
+
+    async def post(
+        self, view: type[ui.View | ui.LayoutView], *, user: str | None = None, **arguments: Any
+    ) -> Outcome:
+        """Let the bot post a view in the channel.
+
+        Args:
+            view: The class. It is made as it would be in a command of `user`.
+            user: Whose view it is.
+            **arguments: Its constructor arguments, such as `state_key`.
+
+        Raises:
+            Exception: What the constructor or `send()` raised; nothing was posted then.
+        """
+        if not (isinstance(view, type) and issubclass(view, ui.View | ui.LayoutView)):
+            raise TypeError(f"lab.post() takes a view class and its arguments, not {view!r}")
+        name, life = self._user(user), self.life
+        channel: Any = life.bot.get_channel(int(self.discord.world.channel_id))
+
+        async def deliver() -> None:
+            if issubclass(view, Stateful):
+                given = {
+                    "user_id": int(self.discord.world.user(name)["id"]),
+                    "guild_id": int(self.discord.world.guild["id"]),
+                    **arguments,
+                }
+                stateful: Any = view(**given)
+                await stateful.send(channel=channel)
+                return
+            plain: Any = view(**arguments)
+            message = await channel.send(view=plain)
+            self._reloader.track(plain, message.id, arguments)
+
+        async def post() -> None:
+            # The bot's own task: an interrupted cell does not cut a panel in half.
+            await asyncio.shield(life.owner.start(deliver(), name="viewkit-post"))
+
+        return await self._people.watch(f"the bot posts {view.__name__}", name, post)
+
+    async def say(self, content: str, *, user: str | None = None) -> Outcome:
+        """Write a message as a user: `await lab.say("!setup_roles")`."""
+        return await self._people.say(content, user=self._user(user))
+
+    async def slash(self, name: str, *, user: str | None = None, **options: Any) -> Outcome:
+        """Use a slash command as a user; the bot's command tree is synced first if it has to be."""
+        if name not in self.discord.world.entities()["commands"].values():
+            await self.bot.tree.sync()
+        return await self._people.slash(name, options, user=self._user(user))
+
+    async def click(self, control: str, *, user: str | None = None, message: Any = None) -> Outcome:
+        """Press a button as a user.
+
+        Args:
+            control: Its custom_id or its label.
+            user: Who presses it.
+            message: The message or its id; the newest one that has the button if left out.
+
+        Raises:
+            ClickError: If the user sees no such button, or it is disabled.
+        """
+        return await self._people.click(control, user=self._user(user), message=message)
+
+    async def choose(
+        self, control: str, values: Sequence[str], *, user: str | None = None, message: Any = None
+    ) -> Outcome:
+        """Choose values in a select as a user; for users, roles and channels, their ids or names."""
+        return await self._people.choose(control, values, user=self._user(user), message=message)
+
+    async def submit(self, values: Mapping[str, Any], *, user: str | None = None) -> Outcome:
+        """Submit the modal that is open for a user; `values` by custom_id."""
+        return await self._people.submit(values, user=self._user(user))
+
+    async def restart(
+        self, *, crash: bool = False, offline: Callable[..., Awaitable[Any]] | None = None
+    ) -> RestartReport:
+        """End the bot and start a new one on the same Discord and the same storage.
+
+        Interrupting the cell does not interrupt the restart: it goes on to its end.
+
+        Args:
+            crash: End it as `kill -9` does, instead of closing it: nothing is flushed.
+            offline: An async function that changes the world while the bot is down. It may
+                take one argument, the simulator.
+
+        Returns:
+            What became of the panels, and how long it took until buttons answered.
+        """
+        task = asyncio.create_task(self._restart(crash=crash, offline=offline), name="viewkit-restart")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._errors.watch(task, "restart")
+            raise
+
+    async def _restart(
+        self, *, crash: bool, offline: Callable[..., Awaitable[Any]] | None
+    ) -> RestartReport:
+        async with self._turn:
+            life, self._life = self._life, None
+            self._bench.busy = "crashing" if crash else "restarting"
+            self._display.set_online(False)
+            try:
+                if life is not None:
+                    await (life.crash() if crash else life.close())
+                if offline is not None:
+                    await (offline(self.discord) if inspect.signature(offline).parameters else offline())
+                return await self._bring_up("crashed and came back" if crash else "restarted")
+            finally:
+                self._bench.busy = None
+
+    async def _bring_up(self, how: str) -> RestartReport:
+        self._lives += 1
+        self._reloader.forget()
+        life = BotLife(self._factory, self.discord, self._lives)
+        await life.start()
+        self._life = life
+        self._display.follow(life)
+        self._display.set_online(True)
+        self.report = await RestartReport.of(life, how)
+        self._bench.changed()
+        return self.report
+
+    async def reload(self, view: type, *, cell: str | None = None) -> Reload:
+        """Let a view class take over the live messages of the class of its name.
+
+        In a notebook this happens by itself when the cell of the class is run again.
+
+        Returns:
+            What changed, or why it was refused.
+        """
+        record = await self._reloader.reload(view, self.life, cell=cell)
+        self._show_reload(record)
+        return record
+
+    async def rollback(self, name: str) -> Reload:
+        """Let the version of a view class before the current one take over again."""
+        record = await self._reloader.rollback(name, self.life)
+        self._show_reload(record)
+        return record
+
+    def _show_reload(self, record: Reload) -> None:
+        self._display.notice(repr(record) if record.status == "refused" else None)
+        self._bench.changed()
+
+    def _after_cell(self, run: CellRun) -> None:
+        if self._life is None:
+            return
+        namespace = current_watch().shell.user_ns  # type: ignore[union-attr]
+        live = self._reloader.live_classes(self._life)
+        if run.error is not None:
+            self._note_failed_cell(run, live)
+        for name, current in live.items():
+            found = namespace.get(name)
+            if self._reloader.is_new(found, current):
+                self._spawn(self.reload(found, cell=run.label), f"reload {name}")
+
+    def _note_failed_cell(self, run: CellRun, live: Mapping[str, type]) -> None:
+        names = [name for name in live if f"class {name}" in run.cell.source]
+        for name in names:
+            line = run.cell.failed_line
+            if isinstance(run.error, SyntaxError):
+                line = run.error.lineno
+            record = Reload(
+                name,
+                status="refused",
+                cell=run.label,
+                line=line,
+                error=f"{type(run.error).__name__}: {run.error}",
+            )
+            self._reloader.records.append(record)
+            self._show_reload(record)
+
+    def _spawn(self, coroutine: Any, what: str) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine, name=f"viewkit-{what}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._errors.watch(task, what)
+
+    async def settled(self) -> None:
+        """Wait for what the last cell started: reloads and restarts in the background."""
+        while running := {task for task in self._tasks if task is not asyncio.current_task()}:
+            await asyncio.wait(running)
+
+    async def export(
+        self, view: type | str, to: str | Path, *, prove: bool = True
+    ) -> Export:
+        """Write a view to a cog module that `bot.load_extension` loads.
+
+        Args:
+            view: The class, or its name.
+            to: The file, such as "cogs/role_panel.py".
+            prove: Whether to prove the module in a fresh process before it is written.
+
+        Raises:
+            ExportError: If the module could not be right; it names the cell, the line and what to write instead.
+        """
+        watch = current_watch()
+        if watch is None:
+            raise ExportError(
+                "no source",
+                "export reads the cells that were run, and there are none outside IPython",
+                fix="run the lab in a notebook or in `ipython`",
+            )
+        export = await export_view(
+            view, ledger=watch.ledger, namespace=watch.shell.user_ns, to=to, prove=prove, lab_objects=(self,)
+        )
+        self._bench.exported(export)
+        return export
+
+    def preview(self, *, user: str | None = None, theme: str = "dark") -> Preview:
+        """A widget that shows the channel as Discord does; its buttons are real."""
+        from kit.widgets import Preview
+
+        preview = Preview(
+            LabChannel(self._people), user=user, theme=theme, on_error=lambda error: self._errors.add(error, "preview")
+        )
+        self._display.previews.append(preview)
+        return preview
+
+    def state(self, *, theme: str = "dark") -> StateTree:
+        """A widget that shows the state tree of the running bot, and the actions that change it."""
+        from kit.widgets import StateTree
+
+        tree = StateTree(
+            self._display.tree, theme=theme, on_error=lambda error: self._errors.add(error, "state tree")
+        )
+        self._display.trees.append(tree)
+        return tree
+
+    def controls(self, *, theme: str = "dark") -> Controls:
+        """A widget to restart and crash the bot, with the last report, reloads, errors and export."""
+        from kit.widgets import Controls
+
+        controls = Controls(
+            self._bench, theme=theme, on_error=lambda error: self._errors.add(error, "controls")
+        )
+        self._display.controls.append(controls)
+        return controls
+
+    async def check(self) -> None:
+        """Raise what background work collected since the last check.
+
+        Raises:
+            BaseExceptionGroup: Of the errors that callbacks, commands and tasks of the bot raised.
+        """
+        await self.settled()
+        self._errors.check()
+
+    async def stop(self) -> None:
+        """Close the bot and the Discord; nothing of them stays behind."""
+        if Lab.running is not self:
+            return
+        async with self._turn:
+            life, self._life = self._life, None
+            try:
+                if life is not None:
+                    await life.close()
+            finally:
+                await self._take_down()
+
+    async def _take_down(self) -> None:
+        Lab.running = None
+        self._reloader.close()
+        self._display.close()
+        for cleanup in reversed(self._cleanups):
+            cleanup()
+        if hasattr(self, "discord"):
+            await self.discord.close()
+        self._errors.remove()
+        self._keeper.close()
+        set_store(self._outer_store)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self._display.bundle(**options)
+
+    def __repr__(self) -> str:
+        where = self.discord.url if hasattr(self, "discord") else "not started"
+        state = "online" if self.online else "offline"
+        return f"<Lab: {state}, life {self._lives}, Discord at {where}>"
+
+
+class LabStart:
+    """A lab that is about to start: await it, or enter it with `async with`."""
+
+    def __init__(self, lab: type[Lab], *arguments: Any) -> None:
+        self._make = lambda: lab._open(*arguments)  # noqa: SLF001  (two halves of one thing)
+        self._lab: Lab | None = None
+
+    def __await__(self) -> Any:
+        return self._make().__await__()
+
+    async def __aenter__(self) -> Lab:
+        self._lab = await self._make()
+        return self._lab
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._lab is not None
+        await self._lab.stop()

@@ -1,0 +1,21 @@
+"""What every test gets: a store, a class registry and a process of its own making."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kit.persistence.registry import view_classes
+from kit.state import StateStore, get_store, set_store
+
+
+@pytest.fixture(autouse=True)
+def store() -> Iterator[StateStore]:
+    """A store that no other test has touched, and a registry as it was before."""
+    before = set_store(StateStore())
+    classes = {key: view_classes.get(key) for key in view_classes}
+    yield get_store()
+    set_store(before)
+    for key in list(view_classes):
+        view_classes.put(key, classes.get(key))
