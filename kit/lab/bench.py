@@ -78,7 +78,7 @@ class LabBench:
     def exported(self, export: Export) -> None:
         """Show a finished export."""
         proof = export.proof
-        steps = [] if proof is None else [f"{'✓' if good else '✗'} {step}" for step, good, _ in proof.steps]
+        steps = [] if proof is None else [step for step, good, _ in proof.steps if good]
         self._note_export(export.view, str(export.path), "written", steps)
 
     def _note_export(self, view: str, path: str, status: str, proof: list[str]) -> None:

@@ -9,6 +9,8 @@ from kit.lab.outcome import Outcome
 from kit.lab.people import People
 from kit.simulator import ClickError
 
+MESSAGE_EVENTS = frozenset({"message_create", "message_update", "message_delete", "channel_delete"})
+
 
 class LabChannel:
     """Shows the default channel of a lab to a preview, and carries clicks to the people of the lab."""
@@ -42,7 +44,12 @@ class LabChannel:
 
     def subscribe(self, listener: Callable[[str, dict[str, Any]], None]) -> Callable[[], None]:
         """Hear of changes to messages."""
-        return self._people.simulator.subscribe(listener)
+
+        def pass_on(name: str, payload: dict[str, Any]) -> None:
+            if name in MESSAGE_EVENTS:
+                listener(name, payload)
+
+        return self._people.simulator.subscribe(pass_on)
 
     async def act(self, event: dict[str, Any]) -> dict[str, Any]:
         """Do what somebody did in the preview, and tell how it went."""

@@ -18,12 +18,10 @@ class CellRun:
     Attributes:
         cell: Its record in the ledger.
         error: What it raised, before or while it ran, or None.
-        label: Its name for messages: "cell 5".
     """
 
     cell: Cell
     error: BaseException | None
-    label: str
 
 
 CellListener = Callable[[CellRun], None]
@@ -78,7 +76,7 @@ class CellWatch:
             id=getattr(info, "cell_id", None),
         )
         self.ledger.append(cell)
-        run = CellRun(cell, error, self.ledger.label(cell))
+        run = CellRun(cell, error)
         for listener in tuple(self._listeners):
             listener(run)
 

@@ -47,7 +47,7 @@ class Reload:
         messages: The ids of the messages whose views were swapped.
         repainted: The ids of those whose payload changed.
         finishing: How many callbacks were still running on the old views.
-        cell: The cell that defined the class, as "cell 5", if it is known.
+        cell: The number of the cell that defined the class, if it is known.
         line: The line in it, for an error.
         error: Why it was refused.
     """
@@ -58,16 +58,15 @@ class Reload:
     messages: list[int] = field(default_factory=list)
     repainted: list[int] = field(default_factory=list)
     finishing: int = 0
-    cell: str | None = None
+    cell: int | None = None
     line: int | None = None
     error: str | None = None
 
     @property
     def place(self) -> str:
         """Where the class statement is: "cell 5, line 3"."""
-        return ", ".join(
-            part for part in (self.cell or "", f"line {self.line}" if self.line is not None else "") if part
-        )
+        known = {"cell": self.cell, "line": self.line}
+        return ", ".join(f"{name} {number}" for name, number in known.items() if number is not None)
 
     def __repr__(self) -> str:
         if self.status == "refused":
@@ -144,7 +143,7 @@ class Reloader:
             and issubclass(cls, ui.View | ui.LayoutView)
         )
 
-    async def reload(self, cls: type, life: BotLife, *, cell: str | None = None) -> Reload:
+    async def reload(self, cls: type, life: BotLife, *, cell: int | None = None) -> Reload:
         """Let `cls` take over the live messages of the class of its name.
 
         Returns:

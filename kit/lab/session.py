@@ -321,7 +321,7 @@ class Lab:
         self._bench.changed()
         return self.report
 
-    async def reload(self, view: type, *, cell: str | None = None) -> Reload:
+    async def reload(self, view: type, *, cell: int | None = None) -> Reload:
         """Let a view class take over the live messages of the class of its name.
 
         In a notebook this happens by itself when the cell of the class is run again.
@@ -353,7 +353,7 @@ class Lab:
         for name, current in live.items():
             found = namespace.get(name)
             if self._reloader.is_new(found, current):
-                self._spawn(self.reload(found, cell=run.label), f"reload {name}")
+                self._spawn(self.reload(found, cell=run.cell.number), f"reload {name}")
 
     def _note_failed_cell(self, run: CellRun, live: Mapping[str, type]) -> None:
         names = [name for name in live if f"class {name}" in run.cell.source]
@@ -364,7 +364,7 @@ class Lab:
             record = Reload(
                 name,
                 status="refused",
-                cell=run.label,
+                cell=run.cell.number,
                 line=line,
                 error=f"{type(run.error).__name__}: {run.error}",
             )
