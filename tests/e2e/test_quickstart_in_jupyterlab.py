@@ -22,6 +22,7 @@ async def elsewhere():
         str(lab.folder / "state.db"), "cogs.role_panel")
     await lab.discord.wait_connected()
     outcome = await lab.click("roles:get", user="bob", message=panel)
+    await asyncio.sleep(0.1)
     process.kill()
     await process.wait()
     seen.update(ok=outcome.ok, labels=outcome.edited[0].labels if outcome.edited else [], failure=outcome.failure)

@@ -1,0 +1,130 @@
+"""``python -m kit.simulator``: serves a world to bots of other processes until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import WorldFileError
+from .server import Simulator
+from .world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SAVE_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(prog="python -m kit.simulator")
+    command.description = "A Discord on this machine, for bots of any library. It listens on 127.0.0.1 only."
+    command.add_argument("--port", type=int, default=0, help="where to listen (default: any free port)")
+    command.add_argument(
+        "--user", action="append", metavar="NAME", help="a person in the guild; may be repeated"
+    )
+    command.add_argument("--world", type=Path, metavar="FILE", help="keep the world in this JSON file")
+    command.add_argument("--deadline", type=float, default=3.0, help="seconds to answer an interaction in")
+    return command
+
+
+def open_world(path: Path | None, users: Sequence[str] | None) -> World:
+    """The world of a file, or a new one if there is no such file yet.
+
+    Args:
+        path: The file.
+        users: People who shall be there.
+
+    Raises:
+        WorldFileError: The file is there and can't be read.
+    """
+    if path is None or not path.exists():
+        return World(users=users) if users else World()
+    world = World.load(path)
+    for name in users or ():
+        if name not in world.users:
+            world.add_user(name)
+    return world
+
+
+async def serve(arguments: argparse.Namespace) -> None:
+    """Serves until a signal comes, and keeps the world's file up to date.
+
+    Args:
+        arguments: The command line.
+    """
+    world = open_world(arguments.world, arguments.user)
+    simulator = await Simulator.start(world, port=arguments.port, deadline=arguments.deadline)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no signal handlers on a loop; there Ctrl-C is the KeyboardInterrupt below.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopped.set)
+    changed = asyncio.Event()
+    changed.set()
+    world.observe(lambda _event, _data: changed.set())
+    saver = asyncio.create_task(_save_changes(world, arguments.world, changed), name="viewkit world saver")
+    _greet(simulator)
+    try:
+        await stopped.wait()
+    finally:
+        saver.cancel()
+        await asyncio.gather(saver, return_exceptions=True)
+        await simulator.close()
+        if arguments.world is not None:
+            world.save(arguments.world)
+
+
+async def _save_changes(world: World, path: Path | None, changed: asyncio.Event) -> None:
+    while path is not None:
+        await changed.wait()
+        changed.clear()
+        try:
+            world.save(path)
+        except OSError:
+            log.exception("The world could not be saved to %s; trying again after the next change", path)
+        await asyncio.sleep(SAVE_SECONDS)
+
+
+def _greet(simulator: Simulator) -> None:
+    say: Any = sys.stdout.write
+    say(f"REST     {simulator.rest_url}\n")
+    say(f"gateway  {simulator.gateway_url}\n")
+    say(f"token    {simulator.token}\n")
+    say("Connect a discord.py bot, unchanged but for its connector:\n")
+    say(f"    bot.http.connector = kit.simulator.LoopbackConnector({simulator.port})  # in a running loop\n")
+    say(f"    await bot.start({simulator.token!r})\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: The command line; the process's own when left out.
+
+    Returns:
+        The exit status.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        asyncio.run(serve(parser().parse_args(arguments)))
+    except KeyboardInterrupt:
+        return 0
+    except (WorldFileError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,105 @@
+"""Using a slash command: from a name and options to the data of a command interaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import ClickError
+from .interactions import resolved
+from .world import GLOBAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .world import World
+
+Json = dict[str, Any]
+
+CHAT_INPUT = 1
+SUBCOMMAND, GROUP = 1, 2
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER = 3, 4, 5, 6, 7, 8, 9, 10
+PYTHON_TYPES: dict[int, tuple[type, ...]] = {
+    STRING: (str,),
+    INTEGER: (int,),
+    BOOLEAN: (bool,),
+    NUMBER: (int, float),
+}
+# An option's type, and the select that chooses the same things.
+RESOLVED_AS = {USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8}
+
+
+def invocation(world: World, name: str, options: Mapping[str, Any]) -> Json:
+    """The ``data`` of a slash command (docs page *Receiving and Responding*).
+
+    Args:
+        world: Where the command is registered.
+        name: The command, with its subcommands after spaces.
+        options: By name.
+
+    Raises:
+        ClickError: No such command or option, a required option is missing, or a value does not fit.
+    """
+    words = name.removeprefix("/").split()
+    command = _registered(world, words[0] if words else "")
+    found: Json = {}
+    data: Json = {"id": command["id"], "name": command["name"], "type": CHAT_INPUT}
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    data["options"] = _options(world, command, words[1:], options, found)
+    if found:
+        data["resolved"] = found
+    return data
+
+
+def _registered(world: World, name: str) -> Json:
+    scopes = (world.guild["id"], GLOBAL)
+    known = [c for scope in scopes for c in world.commands.get(scope, ()) if c["type"] == CHAT_INPUT]
+    for command in known:
+        if command["name"] == name:
+            return command
+    there = ", ".join(f"/{command['name']}" for command in known)
+    hint = f"Registered: {there}" if there else "The bot registered none: call await bot.tree.sync() first"
+    raise ClickError(f"There is no slash command /{name}. {hint}.")
+
+
+def _options(
+    world: World, node: Json, words: list[str], options: Mapping[str, Any], found: Json
+) -> list[Json]:
+    offered = {option["name"]: option for option in node.get("options", ())}
+    nested = [key for key, option in offered.items() if option["type"] in (SUBCOMMAND, GROUP)]
+    if nested or words:
+        if not words or words[0] not in nested:
+            raise ClickError(f"/{node['name']} takes one of the subcommands: {', '.join(nested) or 'none'}.")
+        child = offered[words[0]]
+        inner = _options(world, child, words[1:], options, found)
+        return [{"name": child["name"], "type": child["type"], "options": inner}]
+    for key in options:
+        if key not in offered:
+            there = ", ".join(offered) or "none"
+            raise ClickError(f"/{node['name']} has no option {key!r}. Its options: {there}.")
+    missing = [key for key, option in offered.items() if option.get("required") and key not in options]
+    if missing:
+        raise ClickError(f"/{node['name']} needs the option {missing[0]!r}.")
+    return [_value(world, offered[key], value, found) for key, value in options.items()]
+
+
+def _value(world: World, option: Json, value: Any, found: Json) -> Json:
+    kind, name = option["type"], option["name"]
+    if kind in PYTHON_TYPES:
+        wrong_bool = isinstance(value, bool) and kind != BOOLEAN
+        if wrong_bool or not isinstance(value, PYTHON_TYPES[kind]):
+            wanted = " or ".join(python_type.__name__ for python_type in PYTHON_TYPES[kind])
+            raise ClickError(f"The option {name!r} takes {wanted}, not {value!r}.")
+        choices = [choice["value"] for choice in option.get("choices") or ()]
+        if choices and value not in choices:
+            raise ClickError(f"The option {name!r} takes one of {choices}, not {value!r}.")
+    elif kind in RESOLVED_AS:
+        value = str(value)
+        try:
+            for group, objects in resolved(world, RESOLVED_AS[kind], [value]).items():
+                found.setdefault(group, {}).update(objects)
+        except LookupError as error:
+            raise ClickError(f"The option {name!r}: {error}") from error
+    else:
+        raise ClickError(f"viewkit's simulator can't fill in the option {name!r} of type {kind} yet.")
+    return {"name": name, "type": kind, "value": value}

@@ -1,0 +1,191 @@
+"""Reading a body the way Discord's API does: each value is checked, and each fault noted with its path."""
+
+from __future__ import annotations
+
+import urllib.parse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+INT_LIMIT = 1 << 31
+ID_DIGITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that a payload breaks.
+
+    Args:
+        rule: The rule's id, such as ``B02`` for a button's label; the tables in ``limits`` say what it is.
+        path: Where, as the keys and indexes from the body's root.
+        code: Discord's inner code; best effort where Discord documents none.
+        message: Discord's words for it.
+        severity: "error" if Discord refuses the payload, "warning" if it only looks or works badly.
+    """
+
+    rule: str
+    path: tuple[str, ...]
+    code: str
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+
+class Form:
+    """One object of a body.
+
+    Args:
+        data: The object.
+        path: Where it is.
+        found: Where faults are noted.
+    """
+
+    def __init__(self, data: Mapping[str, Any], path: tuple[str, ...], found: list[Violation]) -> None:
+        self.data = data
+        self.path = path
+        self.found = found
+
+    def fault(self, rule: str, key: str, code: str, message: str) -> None:
+        """Notes an error at one of the object's keys, or at the object itself for an empty key."""
+        self.found.append(Violation(rule, (*self.path, key) if key else self.path, code, message))
+
+    def warn(self, rule: str, key: str, message: str) -> None:
+        """Notes something that Discord accepts but that is better not done."""
+        path = (*self.path, key) if key else self.path
+        self.found.append(Violation(rule, path, "WARNING", message, "warning"))
+
+    def given(self, key: str) -> bool:
+        """Whether a key is there and not null."""
+        return self.data.get(key) is not None
+
+    def _absent(self, rule: str, key: str, *, required: bool) -> bool:
+        if self.given(key):
+            return False
+        if required:
+            self.fault(rule, key, "BASE_TYPE_REQUIRED", "This field is required")
+        return True
+
+    def text(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> str | None:
+        """A string with a length; None if it is absent or wrong."""
+        if self._absent(rule, key, required=required):
+            return None
+        value = self.data[key]
+        if not isinstance(value, str):
+            self.fault(rule, key, "STRING_TYPE_CONVERT", f'Could not interpret "{value!r:.40}" as string.')
+            return None
+        if not low <= len(value) <= high:
+            self._bad_length(rule, key, low, high)
+        elif len(value.encode("utf-16-le", "surrogatepass")) // 2 > high:
+            self.warn(
+                rule, key, f"{high} or fewer UTF-16 units are safe; Discord doesn't document what it counts."
+            )
+        return value
+
+    def _bad_length(self, rule: str, key: str, low: int, high: int) -> None:
+        if low:
+            self.fault(rule, key, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
+        else:
+            self.fault(rule, key, "BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
+
+    def number(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> int | None:
+        """An integer within bounds; None if it is absent or wrong."""
+        if self._absent(rule, key, required=required):
+            return None
+        value = self.data[key]
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.fault(rule, key, "NUMBER_TYPE_COERCE", f'Value "{value!r:.40}" is not int.')
+            return None
+        if value < low:
+            self.fault(rule, key, "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {low}.")
+            return None
+        if value > high:
+            self.fault(rule, key, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {high}.")
+            return None
+        return value
+
+    def choice(self, rule: str, key: str, offered: Sequence[Any], *, required: bool = False) -> Any:
+        """One of some values; None if it is absent or wrong."""
+        if self._absent(rule, key, required=required):
+            return None
+        value = self.data[key]
+        if isinstance(value, bool) or not isinstance(value, int | str) or value not in offered:
+            words = ", ".join(map(str, offered))
+            self.fault(rule, key, "BASE_TYPE_CHOICES", f"Value must be one of ({words}).")
+            return None
+        return value
+
+    def flag(self, rule: str, key: str) -> bool:
+        """A boolean; False if it is absent or wrong."""
+        value = self.data.get(key)
+        if value is not None and not isinstance(value, bool):
+            self.fault(rule, key, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
+        return value is True
+
+    def snowflake(self, rule: str, key: str, *, required: bool = False) -> str | None:
+        """An id, as a string or an integer; None if it is absent or wrong."""
+        if self._absent(rule, key, required=required):
+            return None
+        value = self.data[key]
+        text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+        if not (text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS):
+            self.fault(rule, key, "NUMBER_TYPE_COERCE", f'Value "{value!r:.40}" is not snowflake.')
+            return None
+        return text
+
+    def array(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> list[Any]:
+        """A list with a length; empty if it is absent or wrong."""
+        if self._absent(rule, key, required=required):
+            return []
+        value = self.data[key]
+        if not isinstance(value, list):
+            self.fault(rule, key, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+            return []
+        if not low <= len(value) <= high:
+            self._bad_length(rule, key, low, high)
+        return value
+
+    def forms(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> list[Form]:
+        """A list of objects; the wrong ones are left out."""
+        forms = []
+        for index, value in enumerate(self.array(rule, key, low, high, required=required)):
+            form = Form(value, (*self.path, key, str(index)), self.found)
+            if isinstance(value, dict):
+                forms.append(form)
+            else:
+                form.fault(rule, "", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+        return forms
+
+    def form(self, rule: str, key: str, *, required: bool = False) -> Form | None:
+        """An object inside; None if it is absent or wrong."""
+        if self._absent(rule, key, required=required):
+            return None
+        if not isinstance(self.data[key], dict):
+            self.fault(rule, key, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+            return None
+        return Form(self.data[key], (*self.path, key), self.found)
+
+    def forbid(self, rule: str, *keys: str, code: str, message: str) -> None:
+        """Faults each of some keys that is there."""
+        for key in keys:
+            if self.given(key):
+                self.fault(rule, key, code, message)
+
+    def url(
+        self, rule: str, key: str, schemes: Sequence[str], high: int, *, required: bool = False
+    ) -> str | None:
+        """A URL of one of some schemes; None if it is absent or wrong."""
+        value = self.text(rule, key, 1, high, required=required)
+        if value is None:
+            return None
+        try:
+            scheme = urllib.parse.urlsplit(value).scheme
+        except ValueError:
+            self.fault(rule, key, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
+            return None
+        if scheme not in schemes:
+            words = ", ".join(f'"{name}"' for name in schemes)
+            message = f'Scheme "{scheme}" is not supported. Scheme must be one of ({words}).'
+            self.fault(rule, key, "URL_TYPE_INVALID_SCHEME", message)
+            return None
+        return value

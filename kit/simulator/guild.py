@@ -1,0 +1,259 @@
+"""The guild of a simulated Discord: who is in it, what they may do, and its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import payloads
+from .errors import UnknownError
+from .snowflakes import Snowflakes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Json = dict[str, Any]
+Listener = Callable[[str, Json], None]
+
+
+class GuildState:
+    """The part of a world that is there before the first message: people, roles and channels.
+
+    Each change is told to the observers under the name of the gateway event that carries it.
+    """
+
+    def __init__(self) -> None:
+        self.snowflakes = Snowflakes()
+        self.token = ""
+        self.bot_user: Json = {}
+        self.application: Json = {}
+        self.guild: Json = {}
+        self.users: dict[str, Json] = {}
+        self.members: dict[str, Json] = {}
+        self.roles: dict[str, Json] = {}
+        self.channels: dict[str, Json] = {}
+        self._listeners: list[Listener] = []
+
+    @property
+    def application_id(self) -> str:
+        """The application's id, which is also the bot user's."""
+        return str(self.bot_user["id"])
+
+    def observe(self, listener: Listener) -> Callable[[], None]:
+        """Calls a function with the gateway name and data of everything that changes here.
+
+        Args:
+            listener: Called as ``listener("MESSAGE_CREATE", message)``, at once.
+
+        Returns:
+            A function that ends it.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def emit(self, event: str, data: Json) -> None:
+        """Tells the observers of a change; routes call it for events that change no data, such as typing.
+
+        Args:
+            event: The gateway event's name.
+            data: Its data.
+        """
+        for listener in tuple(self._listeners):
+            listener(event, data)
+
+    def user(self, name: str) -> Json:
+        """A person by name.
+
+        Args:
+            name: As given to ``World(users=...)`` or ``add_user``.
+
+        Raises:
+            LookupError: Nobody is called so; the message names those who are there.
+        """
+        if name in self.users:
+            return self.users[name]
+        raise UnknownError("User", repr(name), f"Known: {', '.join(self.users)}. Or add_user({name!r}).")
+
+    def user_by_id(self, user_id: str) -> Json:
+        """A person, or the bot, by id.
+
+        Args:
+            user_id: The snowflake.
+
+        Raises:
+            LookupError: No such user.
+        """
+        for user in (self.bot_user, *self.users.values()):
+            if user["id"] == user_id:
+                return user
+        raise UnknownError("User", user_id)
+
+    def member(self, user_id: str) -> Json:
+        """A guild member with its user, as REST answers it.
+
+        Args:
+            user_id: The snowflake.
+
+        Raises:
+            LookupError: No such member.
+        """
+        if user_id not in self.members:
+            raise UnknownError("Member", user_id)
+        return {**self.members[user_id], "user": self.user_by_id(user_id)}
+
+    def permissions(self, user_id: str) -> int:
+        """What a member may do.
+
+        Args:
+            user_id: The snowflake.
+        """
+        held = [self.roles[self.guild["id"]]]
+        held.extend(self.roles[role_id] for role_id in self.members[user_id]["roles"])
+        return payloads.permissions_of(held, owner=user_id == self.guild["owner_id"])
+
+    def add_user(self, name: str, *, roles: Sequence[str] = ()) -> Json:
+        """Lets a person join the guild.
+
+        Args:
+            name: Username, not yet taken.
+            roles: Ids of roles to start with.
+
+        Raises:
+            ValueError: The name is taken.
+            LookupError: No such role.
+        """
+        if name in self.users:
+            raise ValueError(f"There is a user {name!r} already: use user({name!r}), or another name.")
+        for role_id in roles:
+            self.role(role_id)
+        user = payloads.user(self.snowflakes.next(), name)
+        self.users[name] = user
+        self.members[user["id"]] = payloads.member(roles)
+        self.emit("GUILD_MEMBER_ADD", {"guild_id": self.guild["id"], **self.member(user["id"])})
+        return user
+
+    def update_member(self, user_id: str, changes: Json) -> Json:
+        """Changes a member's roles, nick or other fields.
+
+        Args:
+            user_id: The member.
+            changes: Fields of the member object.
+
+        Raises:
+            LookupError: No such member.
+        """
+        self.member(user_id)
+        self.members[user_id] = {**self.members[user_id], **changes}
+        member = self.member(user_id)
+        self.emit("GUILD_MEMBER_UPDATE", {"guild_id": self.guild["id"], **member})
+        return member
+
+    def role(self, role_id: str) -> Json:
+        """A role by id.
+
+        Args:
+            role_id: The snowflake.
+
+        Raises:
+            LookupError: No such role.
+        """
+        if role_id not in self.roles:
+            known = ", ".join(f"{role['name']} {role['id']}" for role in self.roles.values())
+            raise UnknownError("Role", role_id, f"Known: {known}")
+        return self.roles[role_id]
+
+    def add_role(self, name: str, *, color: int = 0, permissions: int = 0) -> Json:
+        """Creates a role.
+
+        Args:
+            name: Its name.
+            color: 0xRRGGBB.
+            permissions: The bit set it grants.
+        """
+        role = payloads.role(
+            self.snowflakes.next(), name, position=len(self.roles), permissions=permissions, color=color
+        )
+        return self.put_role(role)
+
+    def put_role(self, role: Json) -> Json:
+        """Stores a new or changed role.
+
+        Args:
+            role: The whole role object.
+        """
+        event = "GUILD_ROLE_UPDATE" if role["id"] in self.roles else "GUILD_ROLE_CREATE"
+        self.roles[role["id"]] = role
+        self.emit(event, {"guild_id": self.guild["id"], "role": role})
+        return role
+
+    def delete_role(self, role_id: str) -> None:
+        """Deletes a role and takes it from everyone.
+
+        Args:
+            role_id: The snowflake.
+
+        Raises:
+            LookupError: No such role.
+        """
+        self.role(role_id)
+        for user_id, member in self.members.items():
+            if role_id in member["roles"]:
+                self.update_member(user_id, {"roles": [held for held in member["roles"] if held != role_id]})
+        del self.roles[role_id]
+        self.emit("GUILD_ROLE_DELETE", {"guild_id": self.guild["id"], "role_id": role_id})
+
+    def channel(self, channel_id: str | int) -> Json:
+        """A channel by id.
+
+        Args:
+            channel_id: The snowflake.
+
+        Raises:
+            LookupError: No such channel.
+        """
+        if str(channel_id) not in self.channels:
+            known = ", ".join(f"#{channel.get('name', 'DM')} {key}" for key, channel in self.channels.items())
+            raise UnknownError("Channel", channel_id, f"Known: {known}")
+        return self.channels[str(channel_id)]
+
+    def guild_channels(self) -> list[Json]:
+        """The channels of the guild, direct messages left out."""
+        return [channel for channel in self.channels.values() if channel["type"] != payloads.DM_CHANNEL]
+
+    def add_channel(self, name: str, *, type: int = 0) -> Json:  # noqa: A002 - Discord's own name
+        """Creates a channel in the guild.
+
+        Args:
+            name: Its name, without the #.
+            type: Discord's channel type; 0 is text.
+        """
+        channel = payloads.channel(
+            self.snowflakes.next(), name, guild_id=self.guild["id"], position=len(self.channels), kind=type
+        )
+        return self.put_channel(channel)
+
+    def put_channel(self, channel: Json) -> Json:
+        """Stores a new or changed channel.
+
+        Args:
+            channel: The whole channel object.
+        """
+        event = "CHANNEL_UPDATE" if channel["id"] in self.channels else "CHANNEL_CREATE"
+        self.channels[channel["id"]] = channel
+        self.emit(event, channel)
+        return channel
+
+    def dm(self, user_id: str) -> Json:
+        """The direct message channel of the bot and a person, opened if need be.
+
+        Args:
+            user_id: The person.
+
+        Raises:
+            LookupError: No such user.
+        """
+        user = self.user_by_id(user_id)
+        for channel in self.channels.values():
+            if channel["type"] == payloads.DM_CHANNEL and channel["recipients"][0]["id"] == user_id:
+                return channel
+        return self.put_channel(payloads.dm_channel(self.snowflakes.next(), user))

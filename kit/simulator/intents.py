@@ -1,0 +1,83 @@
+"""Which events a bot's intents let it see, and what of them (docs page *Gateway*, "List of Intents")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .world import World
+
+Json = dict[str, Any]
+
+GUILDS, GUILD_MEMBERS, MESSAGE_CONTENT = 1 << 0, 1 << 1, 1 << 15
+EPHEMERAL = 1 << 6
+DM_CHANNEL = 1
+
+GUILD_EVENTS: Mapping[str, int] = {
+    "CHANNEL_CREATE": GUILDS,
+    "CHANNEL_UPDATE": GUILDS,
+    "CHANNEL_DELETE": GUILDS,
+    "GUILD_ROLE_CREATE": GUILDS,
+    "GUILD_ROLE_UPDATE": GUILDS,
+    "GUILD_ROLE_DELETE": GUILDS,
+    "GUILD_MEMBER_ADD": GUILD_MEMBERS,
+    "GUILD_MEMBER_UPDATE": GUILD_MEMBERS,
+    "GUILD_MEMBER_REMOVE": GUILD_MEMBERS,
+}
+# The intent in a guild, and in a direct message.
+CHANNEL_EVENTS: Mapping[str, tuple[int, int]] = {
+    "MESSAGE_CREATE": (1 << 9, 1 << 12),
+    "MESSAGE_UPDATE": (1 << 9, 1 << 12),
+    "MESSAGE_DELETE": (1 << 9, 1 << 12),
+    "MESSAGE_DELETE_BULK": (1 << 9, 1 << 12),
+    "MESSAGE_REACTION_ADD": (1 << 10, 1 << 13),
+    "MESSAGE_REACTION_REMOVE": (1 << 10, 1 << 13),
+    "MESSAGE_REACTION_REMOVE_ALL": (1 << 10, 1 << 13),
+    "MESSAGE_REACTION_REMOVE_EMOJI": (1 << 10, 1 << 13),
+    "TYPING_START": (1 << 11, 1 << 14),
+    "CHANNEL_PINS_UPDATE": (GUILDS, 1 << 12),
+}
+
+
+def visible(world: World, intents: int, event: str, data: Json) -> Json | None:
+    """An event's data as a bot with some intents gets it; None if it doesn't get it.
+
+    Args:
+        world: Where it happened.
+        intents: The bot's intents.
+        event: The event's name.
+        data: Its data, as the world tells it.
+    """
+    if event in GUILD_EVENTS:
+        if data.get("type") == DM_CHANNEL and event.startswith("CHANNEL_"):
+            return None
+        own = event == "GUILD_MEMBER_UPDATE" and data["user"]["id"] == world.application_id
+        return data if own or intents & GUILD_EVENTS[event] else None
+    if event not in CHANNEL_EVENTS:
+        return data
+    in_guild = world.channels.get(data["channel_id"], {}).get("type") != DM_CHANNEL
+    needed = CHANNEL_EVENTS[event][0 if in_guild else 1]
+    if not intents & needed or data.get("flags", 0) & EPHEMERAL:
+        return None
+    shown = {**data, "guild_id": world.guild["id"]} if in_guild else data
+    if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+        shown = _message(world, intents, shown, in_guild=in_guild)
+    return shown
+
+
+def _message(world: World, intents: int, message: Json, *, in_guild: bool) -> Json:
+    shown = dict(message)
+    author_id = message["author"]["id"]
+    if in_guild and author_id in world.members:
+        shown["member"] = world.members[author_id]
+        shown["mentions"] = [
+            {**user, "member": world.members[user["id"]]} if user["id"] in world.members else user
+            for user in message["mentions"]
+        ]
+    mentioned = any(user["id"] == world.application_id for user in message["mentions"])
+    readable = intents & MESSAGE_CONTENT or not in_guild or mentioned or author_id == world.application_id
+    if not readable:
+        shown.update(content="", embeds=[], attachments=[], components=[])
+    return shown

@@ -1,0 +1,295 @@
+"""Makes and changes messages from what bots send, as Discord does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from . import components, limits
+from .errors import ApiError, UnsupportedError, invalid_form
+from .snowflakes import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .media import Upload
+    from .world import World
+
+Json = dict[str, Any]
+
+SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
+SUPPRESS_NOTIFICATIONS, VOICE_MESSAGE, COMPONENTS_V2 = 1 << 12, 1 << 13, 1 << 15
+SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE_MESSAGE | COMPONENTS_V2
+REPLY = 19
+
+USER_MENTION = re.compile(r"<@!?(\d{1,20})>")
+ROLE_MENTION = re.compile(r"<@&(\d{1,20})>")
+EMBED_FIELDS = (
+    *("title", "description", "url", "timestamp", "color", "footer", "author", "fields"),
+    *("image", "thumbnail"),
+)
+
+
+def validate(
+    payload: Json,
+    files: Mapping[int, Upload],
+    *,
+    edit_of: Json | None = None,
+    interaction: bool = False,
+    prefix: Sequence[str] = (),
+) -> None:
+    """Refuses a message that Discord would refuse.
+
+    Args:
+        payload: What the bot sent.
+        files: What it uploaded.
+        edit_of: The stored message, when this changes one.
+        interaction: Whether it answers an interaction.
+        prefix: Where the message sits in the request's body; interaction callbacks have it under ``data``.
+
+    Raises:
+        ApiError: 400 with the error tree, or 50006 for an empty message.
+        UnsupportedError: It has a poll or stickers.
+    """
+    for name in ("poll", "sticker_ids", "shared_client_theme"):
+        if payload.get(name):
+            raise UnsupportedError(f"a message with {name}")
+    names = [upload.filename for upload in files.values()]
+    found = limits.check_message(payload, edit_of=edit_of, files=names, interaction=interaction)
+    errors = [violation for violation in found if violation.severity == "error"]
+    if any(violation.code == limits.EMPTY for violation in errors):
+        raise ApiError(400, 50006, "Cannot send an empty message")
+    if errors:
+        raise invalid_form(limits.error_tree(errors, prefix=prefix))
+
+
+def create(
+    world: World,
+    channel_id: str,
+    payload: Json,
+    files: Mapping[int, Upload],
+    *,
+    author: Json | None = None,
+    viewer_id: str | None = None,
+    fixed: Json | None = None,
+) -> Json:
+    """Stores a validated message.
+
+    Args:
+        world: Where.
+        channel_id: In which channel.
+        payload: What the bot sent.
+        files: What it uploaded.
+        author: Who wrote it; the bot when left out.
+        viewer_id: The only one who sees it, for an ephemeral one.
+        fixed: Fields that the caller decides, such as ``interaction_metadata``.
+
+    Raises:
+        LookupError: No such channel.
+        ApiError: It replies to a message that isn't there.
+        UnsupportedError: It forwards a message.
+    """
+    # An interaction may be answered after its channel was deleted.
+    world.channel(channel_id)
+    attachments = _attachments(world, channel_id, payload, files, kept=())
+    flags = int(payload.get("flags") or 0) & SETTABLE
+    message: Json = {
+        "id": world.snowflakes.next(),
+        "channel_id": channel_id,
+        "type": 0,
+        "author": author or world.bot_user,
+        "content": payload.get("content") or "",
+        "timestamp": timestamp(),
+        "edited_timestamp": None,
+        "tts": bool(payload.get("tts")),
+        "mention_everyone": False,
+        "mentions": [],
+        "mention_roles": [],
+        "pinned": False,
+        **_rendered(payload, attachments),
+        "flags": flags | (EPHEMERAL if viewer_id else 0),
+        **(fixed or {}),
+    }
+    if payload.get("nonce") is not None:
+        message["nonce"] = payload["nonce"]
+    message.update(_reply(world, channel_id, payload))
+    message.update(mentions(world, message, payload.get("allowed_mentions")))
+    return world.put_message(message, viewer_id=viewer_id)
+
+
+def edit(
+    world: World,
+    message: Json,
+    payload: Json,
+    files: Mapping[int, Upload],
+    *,
+    fills: bool = False,
+) -> Json:
+    """Stores a validated change: what is left out stays, null clears (docs page *Message*, "Edit Message").
+
+    Args:
+        world: Where.
+        message: The message as it is now.
+        payload: What the bot sent.
+        files: What it uploaded.
+        fills: Whether this fills in a deferred reply; Discord doesn't call that an edit.
+    """
+    kept = message["attachments"]
+    attachments = kept
+    if files or "attachments" in payload:
+        attachments = _attachments(world, message["channel_id"], payload, files, kept=kept)
+    changed = {
+        **message,
+        **_rendered({key: payload[key] for key in ("embeds", "components") if key in payload}, attachments),
+        "edited_timestamp": message["edited_timestamp"] if fills else timestamp(),
+    }
+    if "content" in payload:
+        changed["content"] = payload["content"] or ""
+    for absent in ("embeds", "components"):
+        if absent not in payload:
+            changed[absent] = message[absent]
+    flags = message["flags"] & ~LOADING if fills else message["flags"]
+    if payload.get("flags") is not None:
+        wanted = int(payload["flags"])
+        flags = flags & ~SUPPRESS_EMBEDS | wanted & (SUPPRESS_EMBEDS | COMPONENTS_V2)
+    changed["flags"] = flags
+    changed.update(mentions(world, changed, payload.get("allowed_mentions")))
+    return world.put_message(changed, viewer_id=world.viewer_of(message["id"]))
+
+
+def _attachments(
+    world: World, channel_id: str, payload: Json, files: Mapping[int, Upload], *, kept: Sequence[Json]
+) -> list[Json]:
+    described = payload.get("attachments")
+    by_id = {attachment["id"]: attachment for attachment in kept}
+    result: list[Json] = []
+    uploads = dict(files)
+    for entry in described if described is not None else kept:
+        key = str(entry["id"])
+        if key in by_id:
+            result.append({**by_id[key], **{k: v for k, v in entry.items() if k == "description"}})
+        elif key.isdecimal() and int(key) in uploads:
+            upload = uploads.pop(int(key))
+            extra = {name: entry[name] for name in ("description", "title") if entry.get(name)}
+            result.append(world.store_attachment(upload, channel_id, **extra))
+    result.extend(world.store_attachment(upload, channel_id) for upload in uploads.values())
+    return result
+
+
+def _rendered(payload: Json, attachments: list[Json]) -> Json:
+    """The embeds, components and attachments to store, with ``attachment://`` links resolved."""
+    by_url = {f"attachment://{attachment['filename']}": attachment for attachment in attachments}
+    # A bot that sends back a stored component refers to the file by its real URL.
+    by_url.update({attachment["url"]: attachment for attachment in attachments})
+
+    def resolve(item: Json) -> Json:
+        url = item["url"]
+        attachment = by_url.get(url)
+        if attachment is None:
+            return {"url": url, "proxy_url": item.get("proxy_url", url), "loading_state": 2, **_kept(item)}
+        return {
+            "url": attachment["url"],
+            "proxy_url": attachment["proxy_url"],
+            "width": attachment.get("width"),
+            "height": attachment.get("height"),
+            "content_type": attachment["content_type"],
+            "attachment_id": attachment["id"],
+            "loading_state": 2,
+            "flags": 0,
+            "name": attachment["filename"],
+            "size": attachment["size"],
+        }
+
+    return {
+        "attachments": attachments,
+        "embeds": [_embed(embed, resolve) for embed in payload.get("embeds") or ()],
+        "components": components.stored(payload.get("components") or (), resolve),
+    }
+
+
+def _kept(item: Json) -> Json:
+    return {key: item[key] for key in ("width", "height", "content_type", "attachment_id") if item.get(key)}
+
+
+def _embed(embed: Json, resolve: Any) -> Json:
+    result: Json = {"type": "rich"}
+    for key in EMBED_FIELDS:
+        value = embed.get(key)
+        if value is None:
+            continue
+        if key in ("image", "thumbnail") and value.get("url"):
+            media = resolve(value)
+            value = {"url": media["url"], "proxy_url": media["proxy_url"]}
+            value.update({size: media[size] for size in ("width", "height") if media.get(size)})
+        elif key == "fields":
+            value = [{"inline": False, **entry} for entry in value]
+        elif key in ("footer", "author") and str(value.get("icon_url", "")).startswith("attachment:"):
+            value = {**value, "icon_url": resolve({"url": value["icon_url"]})["url"]}
+        result[key] = value
+    return result
+
+
+def _reply(world: World, channel_id: str, payload: Json) -> Json:
+    reference = payload.get("message_reference")
+    if not reference or reference.get("message_id") is None:
+        return {}
+    if reference.get("type"):
+        raise UnsupportedError("a forwarded message")
+    message_id = str(reference["message_id"])
+    try:
+        referenced = world.message(message_id)
+    except LookupError:
+        if reference.get("fail_if_not_exists") is False:
+            return {}
+        tree = {"_errors": [{"code": "REPLIES_UNKNOWN_MESSAGE", "message": "Unknown message"}]}
+        raise invalid_form({"message_reference": tree}) from None
+    return reply_to(world, referenced, channel_id)
+
+
+def reply_to(world: World, referenced: Json, channel_id: str) -> Json:
+    """The fields that make a message a reply.
+
+    Args:
+        world: Where.
+        referenced: The message that is answered.
+        channel_id: The channel of the reply.
+    """
+    reference = {"type": 0, "message_id": referenced["id"], "channel_id": channel_id}
+    if "guild_id" in world.channel(channel_id):
+        reference["guild_id"] = world.guild["id"]
+    shown = {key: value for key, value in referenced.items() if key != "referenced_message"}
+    return {"type": REPLY, "message_reference": reference, "referenced_message": shown}
+
+
+def mentions(world: World, message: Json, allowed: Json | None) -> Json:
+    """Whom a message pings (docs page *Message Resource*, "Allowed Mentions Object").
+
+    Args:
+        world: Where.
+        message: Its content and Text Displays are searched.
+        allowed: ``allowed_mentions`` as sent; everything pings when left out.
+    """
+    texts = [message["content"]]
+    texts.extend(c.get("content", "") for c in components.walk(message["components"]))
+    text = "\n".join(texts)
+    users = _allowed(USER_MENTION.findall(text), "users", allowed)
+    roles = _allowed(ROLE_MENTION.findall(text), "roles", allowed)
+    everyone = ("@everyone" in text or "@here" in text) and (
+        allowed is None or "everyone" in (allowed.get("parse") or ())
+    )
+    referenced = message.get("referenced_message")
+    if referenced and (allowed is None or allowed.get("replied_user")):
+        users.append(referenced["author"]["id"])
+    known = {user["id"]: user for user in (world.bot_user, *world.users.values())}
+    return {
+        "mentions": [known[user_id] for user_id in dict.fromkeys(users) if user_id in known],
+        "mention_roles": [role_id for role_id in dict.fromkeys(roles) if role_id in world.roles],
+        "mention_everyone": everyone,
+    }
+
+
+def _allowed(found: list[str], kind: str, allowed: Json | None) -> list[str]:
+    if allowed is None or kind in (allowed.get("parse") or ()):
+        return found
+    listed = {str(item) for item in allowed.get(kind) or ()}
+    return [item for item in found if item in listed]

@@ -1,0 +1,167 @@
+"""What a person can do with a message, a modal or a command, and what Discord's client refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import components as ui
+from .errors import ClickError
+from .interactions import resolved
+from .payloads import DM_CHANNEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .world import World
+
+Json = dict[str, Any]
+
+
+def message_for(world: World, message_id: str | int, user: Json) -> Json:
+    """A message, if the person can see it.
+
+    Args:
+        world: Where.
+        message_id: The snowflake.
+        user: The person.
+
+    Raises:
+        ClickError: There is no such message, or it is someone else's ephemeral one.
+    """
+    try:
+        message = world.message(message_id)
+    except LookupError as error:
+        raise ClickError(str(error)) from error
+    viewer_id = world.viewer_of(message["id"])
+    channel = world.channel(message["channel_id"])
+    if viewer_id not in (None, user["id"]):
+        viewer = world.user_by_id(str(viewer_id))["username"]
+        raise ClickError(
+            f"Message {message_id} is ephemeral and only {viewer} sees it, not {user['username']}. "
+            f"Use user={viewer!r}."
+        )
+    if channel["type"] == DM_CHANNEL and channel["recipients"][0]["id"] != user["id"]:
+        recipient = channel["recipients"][0]["username"]
+        raise ClickError(f"Message {message_id} is in {recipient}'s direct messages. Use user={recipient!r}.")
+    return message
+
+
+def usable(message: Json, custom_id: str) -> Json:
+    """The component a person means, if it can be used.
+
+    Args:
+        message: The message it is on.
+        custom_id: Its custom_id, or the label of a button.
+
+    Raises:
+        ClickError: It isn't there, is disabled, or sends no interaction.
+    """
+    component = ui.find(message["components"], custom_id)
+    if component.get("disabled"):
+        raise ClickError(f"{custom_id!r} is disabled on message {message['id']}: Discord won't send a click.")
+    if component["type"] == ui.BUTTON and component["style"] == ui.LINK:
+        raise ClickError(f"{custom_id!r} is a link to {component['url']}: it sends nothing to the bot.")
+    if component["type"] == ui.BUTTON and component["style"] == ui.PREMIUM:
+        raise ClickError(
+            f"{custom_id!r} is a premium button: it opens the shop and sends nothing to the bot."
+        )
+    return component
+
+
+def button_data(message: Json, custom_id: str) -> Json:
+    """The ``data`` of a click.
+
+    Args:
+        message: The message.
+        custom_id: The button.
+
+    Raises:
+        ClickError: It can't be clicked.
+    """
+    component = usable(message, custom_id)
+    if component["type"] != ui.BUTTON:
+        raise ClickError(f"{custom_id!r} is not a button but a select: use choose({custom_id!r}, [value]).")
+    return {"component_type": ui.BUTTON, "custom_id": component["custom_id"], "id": component["id"]}
+
+
+def select_data(world: World, message: Json, custom_id: str, values: Sequence[str | int]) -> Json:
+    """The ``data`` of a choice.
+
+    Args:
+        world: Where the chosen ids are looked up.
+        message: The message.
+        custom_id: The select.
+        values: The values of options, or ids.
+
+    Raises:
+        ClickError: It can't be chosen.
+    """
+    component = usable(message, custom_id)
+    if component["type"] not in ui.SELECTS:
+        raise ClickError(f"{custom_id!r} is not a select: use click({custom_id!r}).")
+    chosen = chosen_values(world, component, values)
+    data = {
+        "component_type": component["type"],
+        "custom_id": component["custom_id"],
+        "id": component["id"],
+        "values": chosen,
+    }
+    if component["type"] != ui.STRING_SELECT:
+        data["resolved"] = resolved(world, component["type"], chosen)
+    return data
+
+
+def chosen_values(world: World, component: Json, values: Sequence[str | int]) -> list[str]:
+    """The values a person chooses in a select, a radio group or a checkbox group.
+
+    Args:
+        world: Where ids are looked up.
+        component: The component.
+        values: What they choose.
+
+    Raises:
+        ClickError: Too few, too many, twice the same, or not on offer.
+    """
+    name = component["custom_id"]
+    if isinstance(values, str):
+        raise ClickError(f"values is a list: use [{values!r}].")
+    chosen = [str(value) for value in values]
+    low = component.get("min_values", 1)
+    high = component.get("max_values", len(component.get("options", ())) or 1)
+    if not chosen and component.get("required") is False:
+        return chosen
+    if not low <= len(chosen) <= high:
+        raise ClickError(f"{name!r} takes {low} to {high} values, not {len(chosen)}.")
+    if len(set(chosen)) != len(chosen):
+        raise ClickError(f"{name!r} can't take the same value twice: {chosen}.")
+    if "options" in component:
+        known = [option["value"] for option in component["options"]]
+        strange = [value for value in chosen if value not in known]
+        if strange:
+            raise ClickError(f"{name!r} has no option {strange[0]!r}. Its values: {', '.join(known)}")
+        return chosen
+    offered = _entities(world, component)
+    for value in chosen:
+        if value not in offered:
+            there = ", ".join(f"{label} {key}" for key, label in offered.items())
+            raise ClickError(f"{name!r} can't choose the id {value}. Ids on offer: {there}")
+    return chosen
+
+
+def _entities(world: World, component: Json) -> dict[str, str]:
+    kind = component["type"]
+    offered: dict[str, str] = {}
+    if kind in (ui.USER_SELECT, ui.MENTIONABLE_SELECT):
+        offered.update({user_id: world.user_by_id(user_id)["username"] for user_id in world.members})
+    if kind in (ui.ROLE_SELECT, ui.MENTIONABLE_SELECT):
+        offered.update({key: role["name"] for key, role in world.roles.items()})
+    if kind == ui.CHANNEL_SELECT:
+        types = component.get("channel_types")
+        offered.update(
+            {
+                key: f"#{channel['name']}"
+                for key, channel in world.channels.items()
+                if channel["type"] != DM_CHANNEL and (not types or channel["type"] in types)
+            }
+        )
+    return offered

@@ -1,0 +1,244 @@
+"""The routes that answer interactions: the callback, and the webhook of an interaction's token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import components, limits, messages
+from .errors import ApiError, UnsupportedError, invalid_field, invalid_form, unknown
+from .interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
+from .rest import Call, Routes
+
+if TYPE_CHECKING:
+    from .interactions import Interaction
+    from .server import Simulator
+    from .world import World
+
+Json = dict[str, Any]
+
+REPLY, DEFERRED_REPLY, DEFERRED_EDIT, EDIT, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
+UNSERVED_CALLBACKS = {10: "premium required", 12: "launch activity"}
+ALLOWED: dict[int, tuple[int, ...]] = {
+    COMMAND: (REPLY, DEFERRED_REPLY, MODAL),
+    COMPONENT: (REPLY, DEFERRED_REPLY, DEFERRED_EDIT, EDIT, MODAL),
+    AUTOCOMPLETE: (CHOICES,),
+    MODAL_SUBMIT: (REPLY, DEFERRED_REPLY, DEFERRED_EDIT, EDIT),
+}
+CHAT_INPUT_COMMAND = 20
+MAX_CHOICES = 25
+ORIGINAL = "@original"
+
+routes = Routes()
+WEBHOOK = "webhooks/{application_id}/{token}"
+
+
+@routes.add("POST", "interactions/{interaction_id}/{token}/callback", open=True)
+def callback(simulator: Simulator, call: Call) -> Json | None:
+    """Create Interaction Response."""
+    interaction = simulator.interactions.to_answer(call.params["interaction_id"], call.params["token"])
+    body = call.form()
+    kind = body.get("type")
+    if kind in UNSERVED_CALLBACKS:
+        raise UnsupportedError(f"callback type {kind}, {UNSERVED_CALLBACKS[kind]}")
+    allowed = ALLOWED[interaction.type]
+    if interaction.type == MODAL_SUBMIT and interaction.message_id is None:
+        allowed = (REPLY, DEFERRED_REPLY)
+    if isinstance(kind, bool) or kind not in allowed:
+        choices = ", ".join(map(str, allowed))
+        raise invalid_field("type", "BASE_TYPE_CHOICES", f"Value must be one of ({choices}).")
+    data = body.get("data")
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise invalid_field("data", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+    message = RESPONSES[kind](simulator, interaction, data, call)
+    simulator.interactions.answer(interaction, kind)
+    if call.query.get("with_response", "").lower() not in ("1", "true"):
+        return None
+    return _callback_object(interaction, kind, message)
+
+
+def _callback_object(interaction: Interaction, kind: int, message: Json | None) -> Json:
+    about: Json = {"id": interaction.id, "type": interaction.type}
+    answer: Json = {"interaction": about}
+    if message is not None:
+        flags = message["flags"]
+        about["response_message_id"] = message["id"]
+        about["response_message_loading"] = bool(flags & messages.LOADING)
+        about["response_message_ephemeral"] = bool(flags & messages.EPHEMERAL)
+        if kind in (REPLY, EDIT):
+            answer["resource"] = {"type": kind, "message": message}
+    return answer
+
+
+def _reply(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json:
+    messages.validate(data, call.files, interaction=True, prefix=("data",))
+    message = _create(simulator.world, interaction, data, call, ephemeral=_ephemeral(data))
+    interaction.original_id = message["id"]
+    return message
+
+
+def _deferred_reply(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json:
+    flags = data.get("flags")
+    if flags is not None and (isinstance(flags, bool) or not isinstance(flags, int)):
+        tree = {"flags": {"_errors": [{"code": "NUMBER_TYPE_COERCE", "message": "Value is not int."}]}}
+        raise invalid_form({"data": tree})
+    message = _create(simulator.world, interaction, {}, call, ephemeral=_ephemeral(data), loading=True)
+    interaction.original_id = message["id"]
+    return message
+
+
+def _deferred_edit(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json | None:  # noqa: ARG001
+    interaction.original_id = interaction.message_id
+    return None
+
+
+def _edit(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json:
+    message = simulator.world.message(str(interaction.message_id))
+    messages.validate(data, call.files, edit_of=message, interaction=True, prefix=("data",))
+    message = messages.edit(simulator.world, message, data, call.files)
+    interaction.original_id = message["id"]
+    interaction.effects.append(("edit", message))
+    return message
+
+
+def _choices(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> None:  # noqa: ARG001
+    choices = data.get("choices", [])
+    if not isinstance(choices, list) or len(choices) > MAX_CHOICES:
+        message = f"Must be {MAX_CHOICES} or fewer in length."
+        tree = {"choices": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": message}]}}
+        raise invalid_form({"data": tree})
+    interaction.choices = choices
+
+
+def _modal(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> None:  # noqa: ARG001
+    found = [violation for violation in limits.check_modal(data) if violation.severity == "error"]
+    if found:
+        raise invalid_form(limits.error_tree(found, prefix=("data",)))
+    interaction.modal = {**data, "components": components.stored(data["components"], dict)}
+
+
+RESPONSES: dict[int, Callable[[Simulator, Interaction, Json, Call], Json | None]] = {
+    REPLY: _reply,
+    DEFERRED_REPLY: _deferred_reply,
+    DEFERRED_EDIT: _deferred_edit,
+    EDIT: _edit,
+    CHOICES: _choices,
+    MODAL: _modal,
+}
+
+
+def _ephemeral(data: Json) -> bool:
+    return bool((data.get("flags") or 0) & messages.EPHEMERAL)
+
+
+def _create(
+    world: World,
+    interaction: Interaction,
+    data: Json,
+    call: Call,
+    *,
+    ephemeral: bool,
+    loading: bool = False,
+) -> Json:
+    """Stores a message that an interaction causes, and records it there."""
+    channel_id = interaction.payload["channel_id"]
+    fixed: Json = {
+        "application_id": world.application_id,
+        "webhook_id": world.application_id,
+        "interaction_metadata": _metadata(world, interaction),
+    }
+    answered = _answered_message(world, interaction)
+    if answered is not None:
+        fixed.update(messages.reply_to(world, answered, channel_id))
+    elif interaction.type == COMMAND:
+        name = interaction.payload["data"]["name"]
+        fixed["type"] = CHAT_INPUT_COMMAND
+        fixed["interaction"] = {"id": interaction.id, "type": COMMAND, "name": name, "user": interaction.user}
+    if loading:
+        fixed["flags"] = messages.LOADING | (messages.EPHEMERAL if ephemeral else 0)
+    viewer_id = interaction.user["id"] if ephemeral else None
+    message = messages.create(world, channel_id, data, call.files, viewer_id=viewer_id, fixed=fixed)
+    interaction.effects.append(("create", message))
+    return message
+
+
+def _answered_message(world: World, interaction: Interaction) -> Json | None:
+    for message_id in (interaction.original_id, interaction.message_id):
+        if message_id is not None and message_id in world.channel_of:
+            return world.message(message_id)
+    return None
+
+
+def _metadata(world: World, interaction: Interaction) -> Json:
+    metadata: Json = {
+        "id": interaction.id,
+        "type": interaction.type,
+        "user": interaction.user,
+        "authorizing_integration_owners": interaction.payload["authorizing_integration_owners"],
+    }
+    if interaction.original_id is not None:
+        metadata["original_response_message_id"] = interaction.original_id
+    if interaction.type == COMPONENT:
+        metadata["interacted_message_id"] = interaction.message_id
+    elif interaction.type == COMMAND:
+        metadata.update(name=interaction.payload["data"]["name"], command_type=1)
+    elif interaction.type == MODAL_SUBMIT and interaction.cause is not None:
+        metadata["triggering_interaction_metadata"] = _metadata(world, interaction.cause)
+    return metadata
+
+
+@routes.add("POST", WEBHOOK, open=True)
+def follow_up(simulator: Simulator, call: Call) -> Json:
+    """Create Followup Message. The first one after a deferred reply fills that in."""
+    world = simulator.world
+    interaction = simulator.interactions.to_follow(call.params["application_id"], call.params["token"])
+    data = call.form()
+    messages.validate(data, call.files, interaction=True)
+    original = world.message(interaction.original_id) if interaction.original_id in world.channel_of else None
+    if original is not None and original["flags"] & messages.LOADING:
+        return _change(world, interaction, original, data, call)
+    return _create(world, interaction, data, call, ephemeral=_ephemeral(data))
+
+
+@routes.add("GET", WEBHOOK + "/messages/{which}", open=True)
+def get_response(simulator: Simulator, call: Call) -> Json:
+    """Get Original Interaction Response, Get Followup Message."""
+    return _response(simulator, call)[1]
+
+
+@routes.add("PATCH", WEBHOOK + "/messages/{which}", open=True)
+def edit_response(simulator: Simulator, call: Call) -> Json:
+    """Edit Original Interaction Response, Edit Followup Message."""
+    interaction, message = _response(simulator, call)
+    messages.validate(call.form(), call.files, edit_of=message, interaction=True)
+    return _change(simulator.world, interaction, message, call.form(), call)
+
+
+@routes.add("DELETE", WEBHOOK + "/messages/{which}", open=True)
+def delete_response(simulator: Simulator, call: Call) -> None:
+    """Delete Original Interaction Response, Delete Followup Message."""
+    interaction, message = _response(simulator, call)
+    simulator.world.delete_message(message["id"])
+    interaction.effects.append(("delete", message))
+
+
+def _change(world: World, interaction: Interaction, message: Json, data: Json, call: Call) -> Json:
+    fills = bool(message["flags"] & messages.LOADING)
+    message = messages.edit(world, message, data, call.files, fills=fills)
+    interaction.effects.append(("edit", message))
+    return message
+
+
+def _response(simulator: Simulator, call: Call) -> tuple[Interaction, Json]:
+    world = simulator.world
+    interaction = simulator.interactions.to_follow(call.params["application_id"], call.params["token"])
+    which = call.params["which"]
+    message_id = interaction.original_id if which == ORIGINAL else which
+    if message_id is None or message_id not in world.channel_of:
+        raise unknown("Message")
+    message = world.message(message_id)
+    if message["author"]["id"] != world.application_id:
+        raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+    return interaction, message

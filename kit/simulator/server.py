@@ -1,0 +1,397 @@
+"""The simulator: one loopback server that speaks Discord's REST and gateway protocols for one world."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from . import (
+    commands,
+    messages,
+    modals,
+    payloads,
+    people,
+    routes_commands,
+    routes_guild,
+    routes_interactions,
+    routes_messages,
+)
+from .connector import LoopbackConnector
+from .errors import ClickError
+from .gateway import Gateway
+from .intents import GUILD_MEMBERS
+from .interactions import COMMAND, COMPONENT, MODAL_SUBMIT, Interaction, Interactions
+from .rest import MAX_BODY, Rest, Routes
+from .world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Json = dict[str, Any]
+Listener = Callable[[str, Json], None]
+
+HOST = "127.0.0.1"
+SUBSCRIBER_EVENTS = {
+    "MESSAGE_CREATE": "message_create",
+    "MESSAGE_UPDATE": "message_update",
+    "MESSAGE_DELETE": "message_delete",
+    "CHANNEL_CREATE": "channel_create",
+    "CHANNEL_UPDATE": "channel_update",
+    "CHANNEL_DELETE": "channel_delete",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Simulator:
+    """A Discord on this machine, for one world. Start it with ``await Simulator.start()``.
+
+    It listens on 127.0.0.1 only, outlives the bots that connect to it, and answers 501 to what it can't do.
+
+    Args:
+        world: What it serves.
+        deadline: Seconds that a bot has for the initial response to an interaction; Discord gives 3.
+    """
+
+    def __init__(self, world: World, *, deadline: float) -> None:
+        self.world = world
+        self.deadline = deadline
+        self.port = 0
+        self.unsupported: list[str] = []
+        self.interactions = Interactions(world, deadline, self.notify)
+        self._listeners: list[Listener] = []
+        self._gateway = Gateway(self)
+        self._rest = Rest(self, _all_routes())
+        self._runner: web.AppRunner | None = None
+        self._unobserve = world.observe(self._world_changed)
+
+    @classmethod
+    async def start(cls, world: World | None = None, *, port: int = 0, deadline: float = 3.0) -> Simulator:
+        """Starts serving a world on the running loop.
+
+        Args:
+            world: What to serve; a new one when left out.
+            port: Where to listen; any free port when left out.
+            deadline: Seconds that a bot has for the initial response to an interaction.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        simulator = cls(world or World(), deadline=deadline)
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_route("*", "/{path:.*}", simulator._handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except BaseException:
+            simulator._unobserve()
+            await runner.cleanup()
+            raise
+        simulator._runner = runner
+        simulator.port = runner.addresses[0][1]
+        simulator.world.move_files(simulator.url)
+        return simulator
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def rest_url(self) -> str:
+        """The base of the REST routes, as hikari's ``rest_url`` takes it."""
+        return f"{self.url}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where bots open their gateway connection."""
+        return f"ws://{HOST}:{self.port}"
+
+    @property
+    def token(self) -> str:
+        """The bot's token."""
+        return self.world.token
+
+    def connector(self) -> LoopbackConnector:
+        """A new connector that brings a bot here: ``commands.Bot(..., connector=simulator.connector())``."""
+        return LoopbackConnector(self.port)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._gateway.handle(request)
+        return await self._rest.handle(request)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Calls a function, on the loop and at once, with everything that happens.
+
+        Args:
+            listener: Called as ``listener(event, data)``. The events: ``message_create``, ``message_update``,
+                ``message_delete``, ``channel_create``, ``channel_update``, ``channel_delete`` with raw JSON,
+                ``interaction`` with the ``Interaction`` under that key, ``gateway`` with a ``state``,
+                ``unsupported`` with a ``route``. If it raises, that is logged and changes nothing else.
+
+        Returns:
+            A function that ends it.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def notify(self, event: str, data: Json) -> None:
+        """Tells the subscribers.
+
+        Args:
+            event: What happened.
+            data: To what.
+        """
+        for listener in tuple(self._listeners):
+            try:
+                listener(event, data)
+            except Exception:
+                log.exception("The subscriber %r raised on %s", listener, event)
+
+    def note_unsupported(self, route: str) -> None:
+        """Lists a request that was answered 501.
+
+        Args:
+            route: "METHOD /path".
+        """
+        log.warning("viewkit's simulator does not serve %s; it answered 501", route)
+        self.unsupported.append(route)
+        self.notify("unsupported", {"route": route})
+
+    def _world_changed(self, event: str, data: Json) -> None:
+        self._gateway.dispatch(event, data)
+        if event.startswith("MESSAGE_REACTION"):
+            self.notify("message_update", self.world.message(data["message_id"]))
+        elif event in SUBSCRIBER_EVENTS:
+            self.notify(SUBSCRIBER_EVENTS[event], data)
+
+    async def wait_connected(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - the lab's own signature
+        """Waits until a bot has identified or resumed and was sent its guild.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Raises:
+            TimeoutError: None did.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._gateway.wait_connected()
+        except TimeoutError:
+            raise TimeoutError(
+                f"No bot connected to {self.url} within {timeout:g} s. Start one with "
+                "commands.Bot(..., connector=simulator.connector()) and bot.start(simulator.token)."
+            ) from None
+
+    def _person(self, user: str) -> Json:
+        try:
+            return self.world.user(user)
+        except LookupError as error:
+            raise ClickError(str(error)) from error
+
+    async def click(self, custom_id: str, *, message: str | int, user: str) -> Interaction:
+        """Clicks a button.
+
+        Args:
+            custom_id: Its custom_id, or its label if only one bears it.
+            message: The id of its message.
+            user: The name of who clicks.
+
+        Returns:
+            The interaction, still pending; ``await interaction.answered()`` for what comes of it.
+
+        Raises:
+            ClickError: Discord would not let them: the message is gone or someone else's, the button is not
+                there, disabled, a link or premium.
+        """
+        person = self._person(user)
+        found = people.message_for(self.world, message, person)
+        data = people.button_data(found, custom_id)
+        return self._interact(COMPONENT, data, person, found["channel_id"], found)
+
+    async def choose(
+        self, custom_id: str, values: Sequence[str | int], *, message: str | int, user: str
+    ) -> Interaction:
+        """Chooses in a select menu.
+
+        Args:
+            custom_id: The select.
+            values: The values of the options; for the other selects the ids of users, roles or channels.
+            message: The id of its message.
+            user: The name of who chooses.
+
+        Returns:
+            The interaction, still pending.
+
+        Raises:
+            ClickError: Discord would not let them; see ``click``, and values not on offer, too few or many.
+        """
+        person = self._person(user)
+        found = people.message_for(self.world, message, person)
+        data = people.select_data(self.world, found, custom_id, values)
+        return self._interact(COMPONENT, data, person, found["channel_id"], found)
+
+    async def submit(self, modal: Interaction, values: Mapping[str, Any], *, user: str) -> Interaction:
+        """Fills in a modal and submits it.
+
+        Args:
+            modal: The interaction that the bot answered with a modal.
+            values: By custom_id: text for a text input, a list for selects, checkbox groups and file uploads
+                (of ``(filename, bytes)``), a value for a radio group, a bool for a checkbox. What is left out
+                keeps what the modal prefilled.
+            user: The name of who submits: the one who was shown the modal.
+
+        Returns:
+            The interaction of the submission, still pending.
+
+        Raises:
+            ClickError: That interaction showed no modal, to someone else, or a value does not fit.
+        """
+        person = self._person(user)
+        data = modals.submit_data(self.world, modal, values, person)
+        message = modal.payload.get("message")
+        return self._interact(MODAL_SUBMIT, data, person, modal.payload["channel_id"], message, cause=modal)
+
+    async def slash(
+        self,
+        name: str,
+        options: Mapping[str, Any] | None = None,  # noqa: A002, RUF100 - the lab's own name
+        *,
+        user: str,
+        channel: str | int | None = None,
+    ) -> Interaction:
+        """Uses a slash command.
+
+        Args:
+            name: Its name; subcommands after spaces, as ``"settings language"``.
+            options: By name; users, roles and channels by id.
+            user: The name of who uses it.
+            channel: Where, by id; the default channel when left out.
+
+        Returns:
+            The interaction, still pending.
+
+        Raises:
+            ClickError: The bot registered no such command or option, or a required option is missing.
+            LookupError: No such channel.
+        """
+        person = self._person(user)
+        data = commands.invocation(self.world, name, options or {})
+        channel_id = self.world.channel(channel or self.world.channel_id)["id"]
+        return self._interact(COMMAND, data, person, channel_id, None)
+
+    def _interact(
+        self,
+        kind: int,
+        data: Json,
+        user: Json,
+        channel_id: str,
+        message: Json | None,
+        *,
+        cause: Interaction | None = None,
+    ) -> Interaction:
+        return self.interactions.open(
+            kind,
+            data,
+            user=user,
+            channel_id=channel_id,
+            message=message,
+            cause=cause,
+            deliver=self._gateway.deliver,
+        )
+
+    async def say(self, content: str, *, user: str, channel: str | int | None = None) -> Json:
+        """Writes a message as a person.
+
+        Args:
+            content: The text.
+            user: The name of who writes.
+            channel: Where, by id; the default channel when left out.
+
+        Returns:
+            The message.
+
+        Raises:
+            ClickError: Nobody is called so.
+            LookupError: No such channel.
+        """
+        channel_id = self.world.channel(channel or self.world.channel_id)["id"]
+        return messages.create(self.world, channel_id, {"content": content}, {}, author=self._person(user))
+
+    async def drop_gateway(self, *, resumable: bool = True) -> None:
+        """Closes the bots' gateway connections, as a bad network or Discord itself would.
+
+        Args:
+            resumable: Whether the bots can RESUME and get what they missed, or must IDENTIFY again.
+        """
+        await self._gateway.drop(resumable=resumable)
+
+    async def close(self) -> None:
+        """Stops serving. The world stays, and can be saved or served again."""
+        self._unobserve()
+        self.interactions.close()
+        await self._gateway.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def ready_payload(self, session_id: str, shard: list[int], *, has_guild: bool) -> Json:
+        """The data of READY (docs page *Gateway Events*).
+
+        Args:
+            session_id: The new session.
+            shard: ``[shard_id, num_shards]``.
+            has_guild: Whether the guild is on this shard.
+        """
+        world = self.world
+        return {
+            "v": 10,
+            "user": payloads.own_user(world.bot_user),
+            "guilds": [{"id": world.guild["id"], "unavailable": True}] if has_guild else [],
+            "session_id": session_id,
+            "session_type": "normal",
+            "resume_gateway_url": self.gateway_url,
+            "shard": shard,
+            "application": {"id": world.application_id, "flags": world.application["flags"]},
+            "private_channels": [],
+            "presences": [],
+            "relationships": [],
+            "user_settings": {},
+            "geo_ordered_rtc_regions": [],
+            "_trace": [],
+        }
+
+    def guild_payload(self, intents: int) -> Json:
+        """The data of GUILD_CREATE.
+
+        Args:
+            intents: Without GUILD_MEMBERS only the bot itself is among the members.
+        """
+        world = self.world
+        ids = list(world.members) if intents & GUILD_MEMBERS else [world.application_id]
+        empty = ("threads", "stage_instances", "voice_states", "presences", "guild_scheduled_events")
+        return {
+            **world.guild,
+            "roles": list(world.roles.values()),
+            "channels": world.guild_channels(),
+            "members": [world.member(user_id) for user_id in ids],
+            "member_count": len(world.members),
+            "joined_at": world.members[world.application_id]["joined_at"],
+            "large": False,
+            "unavailable": False,
+            "soundboard_sounds": [],
+            **{key: [] for key in empty},
+        }
+
+
+def _all_routes() -> Routes:
+    routes = Routes()
+    for module in (routes_messages, routes_interactions, routes_guild, routes_commands):
+        routes.include(module.routes)
+    return routes

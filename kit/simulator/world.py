@@ -1,0 +1,328 @@
+"""The data of a simulated Discord: one guild, its people, channels and messages. It outlives every bot."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+from . import payloads
+from .errors import UnknownError
+from .guild import GuildState
+from .media import Upload, image_size
+from .worldfile import read_world, write_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+Json = dict[str, Any]
+
+EPHEMERAL = 1 << 6
+GLOBAL = "global"
+UNBOUND = "http://127.0.0.1:0"
+
+
+class World(GuildState):
+    """A guild with people, roles, channels and messages, as raw API JSON.
+
+    What it hands out is its own data: read it, and change it through its methods, which tell the bots.
+    The first of the users owns the guild and the application, so may do everything.
+
+    Args:
+        users: Names of the people in the guild, the bot left out.
+        token: The bot's token; made up when left out.
+        guild_name: The guild's name.
+        channel_name: The name of the first text channel.
+        bot_name: The bot's username.
+
+    Raises:
+        ValueError: No user was given, or one name twice.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: Sequence[str] = ("alice", "bob"),
+        token: str | None = None,
+        guild_name: str = "viewkit lab",
+        channel_name: str = "general",
+        bot_name: str = "viewkit",
+    ) -> None:
+        if not users:
+            raise ValueError("A world needs a person to own its guild: give at least one name in users.")
+        super().__init__()
+        self.commands: dict[str, list[Json]] = {}
+        self.channel_id = ""
+        self.base_url = UNBOUND
+        self.message_store: dict[str, dict[str, Json]] = {}
+        self.viewers: dict[str, str] = {}
+        self.uploads: dict[str, Upload] = {}
+        self.channel_of: dict[str, str] = {}
+        bot_id, guild_id = self.snowflakes.next(), self.snowflakes.next()
+        self.token = token or _bot_token(bot_id)
+        self.bot_user = payloads.user(bot_id, bot_name, bot=True)
+        self.guild = payloads.guild(guild_id, guild_name, owner_id="0")
+        everyone = payloads.role(guild_id, "@everyone", position=0, permissions=payloads.DEFAULT_PERMISSIONS)
+        self.roles[guild_id] = everyone
+        own_role = self.add_role(bot_name, permissions=payloads.ADMINISTRATOR)
+        own_role.update(managed=True, tags={"bot_id": bot_id})
+        for name in users:
+            self.add_user(name)
+        self.members[bot_id] = payloads.member([own_role["id"]])
+        owner = self.users[users[0]]
+        self.guild["owner_id"] = owner["id"]
+        self.application = payloads.application(bot_id, self.bot_user, owner, guild_id)
+        self.channel_id = self.add_channel(channel_name)["id"]
+
+    def delete_channel(self, channel_id: str | int) -> None:
+        """Deletes a channel with all its messages, as an admin would.
+
+        Args:
+            channel_id: The snowflake.
+
+        Raises:
+            LookupError: No such channel.
+        """
+        channel = self.channel(channel_id)
+        for message_id in self.message_store.pop(channel["id"], {}):
+            self._forget(message_id)
+        del self.channels[channel["id"]]
+        self.emit("CHANNEL_DELETE", channel)
+
+    def messages(self, channel_id: str | None = None, *, viewer: str | None = None) -> list[Json]:
+        """The messages of a channel, oldest first.
+
+        Args:
+            channel_id: The channel; the default one when left out.
+            viewer: The name of a person, to also get the ephemeral messages that only they see.
+
+        Raises:
+            LookupError: No such channel or person.
+        """
+        viewer_id = self.user(viewer)["id"] if viewer is not None else None
+        stored = self.message_store.get(self.channel(channel_id or self.channel_id)["id"], {})
+        return [message for key, message in stored.items() if self.viewers.get(key) in (None, viewer_id)]
+
+    def newest_first(self, channel_id: str) -> Iterator[Json]:
+        """The messages that a bot can list in a channel, newest first, without copying them.
+
+        Args:
+            channel_id: The channel.
+        """
+        stored = self.message_store.get(self.channel(channel_id)["id"], {})
+        return (message for key, message in reversed(stored.items()) if key not in self.viewers)
+
+    def message(self, message_id: str | int) -> Json:
+        """A message by id, ephemeral ones included.
+
+        Args:
+            message_id: The snowflake.
+
+        Raises:
+            LookupError: No such message, or it was deleted.
+        """
+        key = str(message_id)
+        if key not in self.channel_of:
+            raise UnknownError("Message", message_id, "It was deleted, or its channel was.")
+        return self.message_store[self.channel_of[key]][key]
+
+    def viewer_of(self, message_id: str) -> str | None:
+        """The id of the only person who sees an ephemeral message; None if everyone does.
+
+        Args:
+            message_id: The snowflake.
+        """
+        return self.viewers.get(message_id)
+
+    def put_message(self, message: Json, *, viewer_id: str | None = None) -> Json:
+        """Stores a new or changed message. A change is a new object, so that snapshots stay what they were.
+
+        Args:
+            message: The whole message object.
+            viewer_id: The person an ephemeral message is for.
+        """
+        key, channel_id = message["id"], message["channel_id"]
+        created = key not in self.channel_of
+        self.channel_of[key] = channel_id
+        self.message_store.setdefault(channel_id, {})[key] = message
+        if viewer_id is not None:
+            self.viewers[key] = viewer_id
+        elif created:
+            self.channels[channel_id] = {**self.channels[channel_id], "last_message_id": key}
+        self.emit("MESSAGE_CREATE" if created else "MESSAGE_UPDATE", message)
+        return message
+
+    def replace_quietly(self, message: Json) -> None:
+        """Stores a change that the gateway tells in another event than MESSAGE_UPDATE, such as a reaction.
+
+        Args:
+            message: The whole message object.
+        """
+        self.message_store[message["channel_id"]][message["id"]] = message
+
+    def delete_message(self, message_id: str | int) -> Json:
+        """Deletes a message, as an admin would.
+
+        Args:
+            message_id: The snowflake.
+
+        Returns:
+            The deleted message.
+
+        Raises:
+            LookupError: No such message.
+        """
+        message = self.message(message_id)
+        ephemeral = self.viewer_of(message["id"]) is not None
+        del self.message_store[message["channel_id"]][message["id"]]
+        self._forget(message["id"])
+        gone = {"id": message["id"], "channel_id": message["channel_id"]}
+        if ephemeral:
+            gone["flags"] = EPHEMERAL
+        self.emit("MESSAGE_DELETE", gone)
+        return message
+
+    def _forget(self, message_id: str) -> None:
+        del self.channel_of[message_id]
+        self.viewers.pop(message_id, None)
+
+    def store_attachment(self, upload: Upload, channel_id: str, **described: Any) -> Json:
+        """Keeps an uploaded file.
+
+        Args:
+            upload: The file.
+            channel_id: Where it was sent; part of its URL.
+            described: Fields of the attachment object such as ``description``.
+
+        Returns:
+            The attachment object (docs page *Message Resource*, "Attachment Object").
+        """
+        attachment_id = self.snowflakes.next()
+        self.uploads[attachment_id] = upload
+        name = urllib.parse.quote(upload.filename, safe="", errors="replace")
+        signed = self.signature(channel_id, attachment_id)
+        url = f"{self.base_url}/attachments/{channel_id}/{attachment_id}/{name}?hm={signed}"
+        data: Json = {
+            "id": attachment_id,
+            "filename": upload.filename,
+            "size": len(upload.data),
+            "url": url,
+            "proxy_url": url,
+            "content_type": upload.content_type,
+            **described,
+        }
+        size = image_size(upload.data) if upload.content_type.startswith("image/") else None
+        if size:
+            data["width"], data["height"] = size
+        return data
+
+    def signature(self, channel_id: str, attachment_id: str) -> str:
+        """What signs an attachment's URL, as Discord's ``hm`` does.
+
+        Args:
+            channel_id: The channel in the URL.
+            attachment_id: The attachment in the URL.
+        """
+        signed = f"{channel_id}/{attachment_id}".encode(errors="replace")
+        return hmac.new(self.token.encode(), signed, hashlib.sha256).hexdigest()
+
+    def upload(self, attachment_id: str) -> Upload:
+        """An uploaded file by its attachment id.
+
+        Args:
+            attachment_id: The snowflake.
+
+        Raises:
+            LookupError: No such file.
+        """
+        if attachment_id not in self.uploads:
+            raise LookupError(f"No uploaded file has the attachment id {attachment_id}.")
+        return self.uploads[attachment_id]
+
+    def attachment(self, url: str) -> tuple[str, bytes]:
+        """The content type and the bytes of an uploaded file.
+
+        Args:
+            url: The ``url`` of an attachment or of a media item.
+
+        Raises:
+            LookupError: The URL is not of a file of this world.
+        """
+        parts = urllib.parse.urlsplit(url).path.split("/")
+        if len(parts) < 4 or parts[1] != "attachments":
+            raise LookupError(f"{url} is not an attachment of this world: its path starts /attachments/.")
+        upload = self.upload(parts[3])
+        return upload.content_type, upload.data
+
+    def entities(self) -> Json:
+        """The names behind the ids that a message can mention, for whoever renders messages."""
+        everyone = (self.bot_user, *self.users.values())
+        registered = [command for scope in self.commands.values() for command in scope]
+        return {
+            "users": {
+                user["id"]: {"username": user["username"], "global_name": user["global_name"]}
+                for user in everyone
+            },
+            "roles": {
+                key: {"name": role["name"], "color": role["color"]} for key, role in self.roles.items()
+            },
+            "channels": {
+                key: {"name": channel.get("name", "Direct Message"), "type": channel["type"]}
+                for key, channel in self.channels.items()
+            },
+            "commands": {command["id"]: command["name"] for command in registered},
+            "emojis": {},
+            "skus": {},
+        }
+
+    def save(self, path: Path) -> None:
+        """Writes everything, uploaded files included, to one JSON file, atomically.
+
+        Args:
+            path: The file.
+        """
+        write_world(path, self)
+
+    @classmethod
+    def load(cls, path: Path) -> World:
+        """Reads a world that ``save`` wrote.
+
+        Args:
+            path: The file.
+
+        Raises:
+            WorldFileError: The file can't be read or holds no world; the message says what to do.
+        """
+        world = cls()
+        read_world(path, world)
+        world.channel_of = {
+            message_id: channel_id
+            for channel_id, messages in world.message_store.items()
+            for message_id in messages
+        }
+        return world
+
+    def move_files(self, base_url: str) -> None:
+        """Lets every stored file link start with the address where the files are served now.
+
+        Args:
+            base_url: Such as ``http://127.0.0.1:8080``.
+        """
+        old, self.base_url = self.base_url, base_url
+        if old == base_url or not self.uploads:
+            return
+        for messages in self.message_store.values():
+            for key, message in messages.items():
+                messages[key] = json.loads(
+                    json.dumps(message).replace(f'"{old}/attachments/', f'"{base_url}/attachments/')
+                )
+
+
+def _bot_token(bot_id: str) -> str:
+    first = base64.urlsafe_b64encode(bot_id.encode()).rstrip(b"=").decode()
+    return f"{first}.{secrets.token_urlsafe(5)[:6]}.{secrets.token_urlsafe(29)[:38]}"

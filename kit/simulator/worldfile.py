@@ -1,0 +1,96 @@
+"""The one JSON file that a world is kept in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import WorldFileError
+from .media import Upload
+from .snowflakes import Snowflakes
+
+if TYPE_CHECKING:
+    from .world import World
+
+FORMAT = 1
+PLAIN = (
+    *("token", "bot_user", "application", "guild", "users", "members", "roles", "channels"),
+    *("commands", "channel_id", "base_url", "viewers"),
+)
+
+
+def dump_world(world: World) -> str:
+    """A world as JSON text.
+
+    Args:
+        world: The world.
+    """
+    data: dict[str, Any] = {"viewkit_world": FORMAT, "last_id": world.snowflakes.last}
+    data.update({name: getattr(world, name) for name in PLAIN})
+    data["messages"] = world.message_store
+    data["files"] = {
+        key: {"filename": upload.filename, "data": base64.b64encode(upload.data).decode()}
+        for key, upload in world.uploads.items()
+    }
+    return json.dumps(data)
+
+
+def write_world(path: Path, world: World) -> None:
+    """Replaces the file in one step: a crash leaves the old one or the new one, never half of each.
+
+    Args:
+        path: The file.
+        world: The world.
+    """
+    path = Path(path)
+    text = dump_world(world)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_world(path: Path, world: World) -> None:
+    """Fills an empty world from its file.
+
+    Args:
+        path: The file.
+        world: The world to fill.
+
+    Raises:
+        WorldFileError: The file can't be read or holds no world.
+    """
+    remedy = "Restore the file from a backup, or move it away and start with a new World()."
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WorldFileError(f"Can't read the world file {path}: {error.strerror}. {remedy}") from error
+    except ValueError as error:
+        raise WorldFileError(f"{path} is not JSON: {error}. {remedy}") from error
+    found = data.get("viewkit_world") if isinstance(data, dict) else None
+    if found != FORMAT:
+        raise WorldFileError(
+            f"{path} is not a world of format {FORMAT} (viewkit_world is {found!r}). {remedy}"
+        )
+    try:
+        for name in PLAIN:
+            setattr(world, name, data[name])
+        world.snowflakes = Snowflakes(data["last_id"])
+        world.message_store = data["messages"]
+        world.uploads = {
+            key: Upload(file["filename"], base64.b64decode(file["data"]))
+            for key, file in data["files"].items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WorldFileError(f"{path} is a damaged world file: {error!r}. {remedy}") from error

@@ -1,0 +1,96 @@
+"""``python -m kit.simulator`` as its users run it: in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import signal
+import sys
+
+import discord
+import pytest
+from discord.ext import commands
+
+from kit.simulator import LoopbackConnector, World
+
+
+@contextlib.asynccontextmanager
+async def running(*arguments):
+    """The command, its port and token read from what it prints."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "kit.simulator", *map(str, arguments)), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        lines = [(await process.stdout.readline()).decode() for _ in range(6)]
+        port = int(re.search(r"127\.0\.0\.1:(\d+)", lines[0])[1])
+        yield process, port, lines[2].split()[1], "".join(lines)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            await process.wait()
+        process._transport.close()
+
+
+@pytest.mark.asyncio
+async def test_a_bot_of_another_process(tmp_path):
+    """A bot connects to the command's port with the printed token, and its message is in the saved world."""
+    path = tmp_path / "world.json"
+    async with running("--user", "carol", "--world", path) as (process, port, token, printed):
+        assert "LoopbackConnector" in printed
+        bot = commands.Bot(
+            "!",
+            intents=discord.Intents.default(),
+            connector=LoopbackConnector(port),
+            guild_ready_timeout=0.01,
+            help_command=None,
+        )
+        done = asyncio.Event()
+
+        async def on_ready() -> None:
+            await bot.guilds[0].text_channels[0].send("from outside")
+            done.set()
+
+        bot.add_listener(on_ready)
+        task = asyncio.create_task(bot.start(token))
+        async with asyncio.timeout(10):
+            await done.wait()
+        await bot.close()
+        await task
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+    world = World.load(path)
+    assert [message["content"] for message in world.messages()] == ["from outside"]
+    assert (list(world.users), world.token) == (["carol"], token)
+    async with running("--user", "dave", "--world", path) as (_, _, same_token, _):
+        assert same_token == token
+    assert list(World.load(path).users) == ["carol", "dave"]
+
+
+@pytest.mark.asyncio
+async def test_a_damaged_world_stops_the_command(tmp_path):
+    """The command refuses to start on a damaged file, and leaves it as it was."""
+    path = tmp_path / "world.json"
+    path.write_text("{")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "kit.simulator", "--world", str(path)), stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    process._transport.close()
+    assert (process.returncode, path.read_text()) == (1, "{")
+    assert "Restore the file from a backup" in errors.decode()
+
+
+@pytest.mark.asyncio
+async def test_the_world_is_saved_while_it_runs(tmp_path):
+    """After a kill -9 the file holds a whole world."""
+    path = tmp_path / "world.json"
+    async with running("--world", path) as (process, _, token, _):
+        async with asyncio.timeout(10):
+            while not path.exists():  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.01)
+        process.kill()
+        await process.wait()
+    assert json.loads(path.read_text())["token"] == token
