@@ -1,6 +1,6 @@
 """Run a notebook without a browser and print what happened at each step.
 
-    python notebooks/run.py notebooks/quickstart.ipynb
+python notebooks/run.py notebooks/quickstart.ipynb
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class LabBench:
             case "export":
                 await self._export(arguments["view"], arguments["to"])
             case _:
-                raise ValueError(f"there is no command {name!r}; there are restart, crash, clear_errors, export")
+                raise ValueError(f"no command {name!r}; there are restart, crash, clear_errors and export")
 
     async def _export(self, view: str, to: str) -> None:
         try:

@@ -67,9 +67,7 @@ class LabChannel:
         user, message = event["user"], event.get("message_id")
         match event["kind"]:
             case "click":
-                return await self._people.click(
-                    event["custom_id"], user=user, message=message, settle=False
-                )
+                return await self._people.click(event["custom_id"], user=user, message=message, settle=False)
             case "choose":
                 return await self._people.choose(
                     event["custom_id"], event["values"], user=user, message=message, settle=False

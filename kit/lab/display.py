@@ -80,10 +80,13 @@ class Display:
 
         if self._together is None:
             preview, tree, controls = self._lab.preview(), self._lab.state(), self._lab.controls()
-            beside = ipywidgets.HBox([preview, tree], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
-            self._together = (ipywidgets.VBox([controls, beside]), (controls, preview, tree))
+            preview.layout = {"flex": "3 1 420px"}
+            tree.layout = {"flex": "2 1 380px"}
+            beside = ipywidgets.HBox([preview, tree], layout={"flex_flow": "row wrap", "grid_gap": "8px"})
+            box = ipywidgets.VBox([controls, beside], layout={"grid_gap": "8px"})
+            self._together = (box, (controls, preview, tree))
         box, parts = self._together
-        bundle = box._repr_mimebundle_(**options) or {}  # noqa: SLF001  (Jupyter's display protocol)
+        bundle = box._repr_mimebundle_(**options) or {}
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         data = {
             **data,

@@ -64,8 +64,8 @@ class BotLife:
             if inspect.iscoroutine(bot):
                 bot.close()
             raise TypeError(
-                f"`bot` made {bot!r}; give a function without arguments that returns a commands.Bot, such as the "
-                "class of your bot"
+                f"`bot` made {bot!r}; give a function without arguments that returns a commands.Bot, "
+                "such as the class of your bot"
             )
         return bot
 

@@ -42,7 +42,8 @@ class SeenMessage:
     @property
     def controls(self) -> dict[str, dict[str, Any]]:
         """Its buttons and selects by custom_id, as raw components."""
-        return {item["custom_id"]: item for item in walk(self.raw.get("components", ())) if "custom_id" in item}
+        components = walk(self.raw.get("components", ()))
+        return {item["custom_id"]: item for item in components if "custom_id" in item}
 
     @property
     def labels(self) -> list[str]:
@@ -115,7 +116,7 @@ class Outcome:
         """
         for message in (*self.messages, *self.ephemeral, *self.edited):
             return message
-        raise LookupError(f"{self.what}: no message came of it" + (f" ({self.failure})" if self.failure else ""))
+        raise LookupError(f"{self.what}: no message came of it ({self.failure or 'nothing failed'})")
 
     def lines(self) -> list[str]:
         """What was seen, a line each."""
@@ -131,7 +132,8 @@ class Outcome:
         return found or ["acknowledged; nothing changed"]
 
     def __repr__(self) -> str:
-        return "\n".join([f"{self.what} ({self.seconds * 1000:.0f} ms)", *(f"  {line}" for line in self.lines())])
+        head = f"{self.what} ({self.seconds * 1000:.0f} ms)"
+        return "\n".join([head, *(f"  {line}" for line in self.lines())])
 
     def _repr_html_(self) -> str:
         colour = "#d83c3e" if self.failure or self.errors else "#248046"

@@ -26,7 +26,9 @@ class People:
         errors: Where the bot's errors are collected.
     """
 
-    def __init__(self, simulator: Simulator, life: Callable[[], BotLife | None], errors: ErrorCollector) -> None:
+    def __init__(
+        self, simulator: Simulator, life: Callable[[], BotLife | None], errors: ErrorCollector
+    ) -> None:
         self.simulator = simulator
         self._life = life
         self._errors = errors

@@ -30,6 +30,7 @@ from kit.views.stateful import Stateful
 
 COMPONENTS_V2 = 1 << 15
 VERSIONS_KEPT = 10
+SHOWN = ("type", "custom_id", "label", "style", "disabled", "placeholder", "content", "accent_color")
 
 
 class ReloadRefused(Exception):  # noqa: N818  (it is an answer, and reads as one)
@@ -71,7 +72,7 @@ class Reload:
     def __repr__(self) -> str:
         if self.status == "refused":
             where = f" ({self.place})" if self.place else ""
-            return f"{self.view} was not reloaded{where}: {self.error}. The version before it keeps answering."
+            return f"{self.view} was not reloaded{where}: {self.error}. The one before it keeps answering."
         messages = f"{len(self.messages)} live message{'' if len(self.messages) == 1 else 's'}"
         detail = "; ".join(self.changes) or "no visible change"
         return f"{self.view} reloaded on {messages}: {detail}"
@@ -126,7 +127,8 @@ class Reloader:
 
     def live_classes(self, life: BotLife) -> dict[str, type]:
         """The classes that answer on live messages, by name."""
-        found = {type(view).__name__: type(view) for view, _ in self._posted.values() if not view.is_finished()}
+        plain = [view for view, _ in self._posted.values() if not view.is_finished()]
+        found = {type(view).__name__: type(view) for view in plain}
         found.update({type(view).__name__: type(view) for view in live_views(life.store)})
         for entry in life.store.state["persistent_views"].values():
             cls = self.versions.get(entry["class_name"], [view_classes.get(entry["class_name"])])[-1]
@@ -179,15 +181,16 @@ class Reloader:
             view_classes.put(cls.registry_key, good)
         record.status = "refused"
         record.line = record.line or _line_of(error)
-        record.error = f"{type(error).__name__}: {error}" if not isinstance(error, ReloadRefused) else str(error)
+        expected = isinstance(error, ReloadRefused)
+        record.error = str(error) if expected else f"{type(error).__name__}: {error}"
 
     async def _plan(self, cls: type, life: BotLife, record: Reload) -> list[Swap]:
         swaps = []
         for old, arguments, message_id, raw in await self._targets(cls, life):
             if _is_layout(type(old)) != _is_layout(cls):
                 raise ReloadRefused(
-                    f"{cls.__name__} changed between View and LayoutView, and Discord can't change a message that "
-                    f"way; post a new one: `await lab.post({cls.__name__}, ...)`"
+                    f"{cls.__name__} changed between View and LayoutView, and Discord can't change a message "
+                    f"that way; post a new one: `await lab.post({cls.__name__}, ...)`"
                 )
             new = self._build(cls, old, arguments)
             payload = new.to_components()
@@ -253,15 +256,15 @@ class Reloader:
             inspect.signature(cls.__init__).bind(None, **given)
         except TypeError as error:
             raise ReloadRefused(
-                f"{cls.__name__}.__init__ no longer fits the messages it is on: {error}. Give the new argument a "
-                "default, or post the view again with it"
+                f"{cls.__name__}.__init__ no longer fits the messages it is on: {error}. Give the new "
+                "argument a default, or post the view again with it"
             ) from None
         new = cls(**given)
         if isinstance(new, Persistent):
             new.check()
         elif old.is_persistent() and not new.is_persistent():
             raise ReloadRefused(
-                f"{cls.__name__} is no longer persistent: keep `timeout=None` and a custom_id on every component"
+                f"{cls.__name__} is no longer persistent: keep `timeout=None`, and a custom_id on everything"
             )
         return new
 
@@ -312,7 +315,8 @@ async def _repaint(swap: Swap, life: BotLife) -> None:
     message = getattr(swap.new, "message", None)
     if not isinstance(message, discord.PartialMessage | discord.Message):
         raw = life.simulator.world.message(swap.message_id)
-        message = life.bot.get_partial_messageable(int(raw["channel_id"])).get_partial_message(swap.message_id)
+        channel = life.bot.get_partial_messageable(int(raw["channel_id"]))
+        message = channel.get_partial_message(swap.message_id)
     await message.edit(view=swap.new)
 
 
@@ -334,7 +338,7 @@ def _check_limits(cls: type, raw: Mapping[str, Any], payload: list[dict[str, Any
     if errors:
         first = errors[0]
         raise ReloadRefused(
-            f"Discord would refuse {cls.__name__}: {'.'.join(first.path)}: {first.message} (rule {first.rule})"
+            f"Discord would refuse {cls.__name__} at {'.'.join(first.path)}: {first.message} ({first.rule})"
         )
 
 
@@ -352,10 +356,9 @@ def _line_of(error: BaseException) -> int | None:
 
 def bare(components: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A layout without what Discord adds to it: ids, defaults, resolved media."""
-    kept = ("type", "custom_id", "label", "style", "disabled", "placeholder", "content", "accent_color", "url")
     found = []
     for component in walk(components):
-        item = {name: component[name] for name in kept if component.get(name) not in (None, False)}
+        item = {name: component[name] for name in SHOWN if component.get(name) not in (None, False)}
         if component.get("options"):
             item["options"] = [(option["label"], option["value"]) for option in component["options"]]
         found.append(item)

@@ -70,7 +70,8 @@ class RestartReport:
         for name in ("restored", "skipped", "failed", "removed", "unreachable"):
             keys = list(getattr(self, name))
             if keys:
-                lines.append(f"  {name:<12}{len(keys):>3}  {', '.join(keys[:5])}{' ...' if len(keys) > 5 else ''}")
+                more = " ..." if len(keys) > 5 else ""
+                lines.append(f"  {name:<12}{len(keys):>3}  {', '.join(keys[:5])}{more}")
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -50,7 +51,9 @@ class Lab:
 
     running: ClassVar[Lab | None] = None
 
-    def __init__(self, factory: BotFactory | None, backend: StorageBackend | None, keeper: WorldKeeper) -> None:
+    def __init__(
+        self, factory: BotFactory | None, backend: StorageBackend | None, keeper: WorldKeeper
+    ) -> None:
         self.folder: Path = keeper.folder
         self.report: RestartReport | None = None
         self._backend = backend
@@ -103,12 +106,13 @@ class Lab:
     ) -> Self:
         if cls.running is not None:
             raise LabError(
-                "a lab is running already; it is `kit.Lab.running`. Stop it first: `await kit.Lab.running.stop()`"
+                "a lab is running already: it is `kit.Lab.running`. Use that one, or stop it first with "
+                "`await kit.Lab.running.stop()`"
             )
         if bot is not None and not callable(bot):
             raise TypeError(
-                f"`bot` is {bot!r}; give a function without arguments that makes the bot (its class will do), "
-                "because every restart needs a new one"
+                f"`bot` is {bot!r}; give a function without arguments that makes the bot (its class will "
+                "do), because every restart needs a new one"
             )
         keeper = WorldKeeper.open(name, users)
         lab = cls(bot, backend, keeper)
@@ -154,7 +158,7 @@ class Lab:
             LabError: If the bot is down.
         """
         if self._life is None:
-            raise LabError("the bot is down: `await lab.restart()` brings it up, `await kit.Lab.start()` a new lab")
+            raise LabError("the bot is down: `await lab.restart()` brings it up again")
         return self._life
 
     @property
@@ -293,9 +297,7 @@ class Lab:
             self._errors.watch(task, "restart")
             raise
 
-    async def _restart(
-        self, *, crash: bool, offline: Callable[..., Awaitable[Any]] | None
-    ) -> RestartReport:
+    async def _restart(self, *, crash: bool, offline: Callable[..., Awaitable[Any]] | None) -> RestartReport:
         async with self._turn:
             life, self._life = self._life, None
             self._bench.busy = "crashing" if crash else "restarting"
@@ -382,9 +384,7 @@ class Lab:
         while running := {task for task in self._tasks if task is not asyncio.current_task()}:
             await asyncio.wait(running)
 
-    async def export(
-        self, view: type | str, to: str | Path, *, prove: bool = True
-    ) -> Export:
+    async def export(self, view: type | str, to: str | Path, *, prove: bool = True) -> Export:
         """Write a view to a cog module that `bot.load_extension` loads.
 
         Args:
@@ -393,7 +393,7 @@ class Lab:
             prove: Whether to prove the module in a fresh process before it is written.
 
         Raises:
-            ExportError: If the module could not be right; it names the cell, the line and what to write instead.
+            ExportError: If the module could not be right; it names the cell, the line and the remedy.
         """
         watch = current_watch()
         if watch is None:
@@ -413,7 +413,10 @@ class Lab:
         from kit.widgets import Preview
 
         preview = Preview(
-            LabChannel(self._people), user=user, theme=theme, on_error=lambda error: self._errors.add(error, "preview")
+            LabChannel(self._people),
+            user=user,
+            theme=theme,
+            on_error=lambda error: self._errors.add(error, "preview"),
         )
         self._display.previews.append(preview)
         return preview
@@ -484,14 +487,14 @@ class LabStart:
     """A lab that is about to start: await it, or enter it with `async with`."""
 
     def __init__(self, lab: type[Lab], *arguments: Any) -> None:
-        self._make = lambda: lab._open(*arguments)  # noqa: SLF001  (two halves of one thing)
+        self._open = functools.partial(lab._open, *arguments)  # noqa: SLF001  (two halves of one thing)
         self._lab: Lab | None = None
 
-    def __await__(self) -> Any:
-        return self._make().__await__()
+    def __await__(self) -> Generator[Any, None, Lab]:
+        return self._open().__await__()
 
     async def __aenter__(self) -> Lab:
-        self._lab = await self._make()
+        self._lab = await self._open()
         return self._lab
 
     async def __aexit__(

@@ -100,7 +100,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
         cls = view_classes.get(entry["class_name"])
         if cls is None:
             _log.warning(
-                "the panel %r is of the class %r, which is not imported; load its cog before setup_persistence()",
+                "the panel %r is of the class %r, which is not imported: load its cog first",
                 state_key,
                 entry["class_name"],
             )

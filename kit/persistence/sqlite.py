@@ -143,8 +143,8 @@ class SQLiteBackend:
 
     def _unreadable(self, error: Exception) -> StorageError:
         return StorageError(
-            f"can't read the database {str(self.path)!r}: {error}. It was left as it is; repair it or restore a "
-            "copy, or give another path to start anew"
+            f"can't read the database {str(self.path)!r}: {error}. It was left as it is; repair it or "
+            "restore a copy, or give another path to start anew"
         )
 
 

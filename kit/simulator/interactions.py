@@ -84,7 +84,7 @@ class Interactions:
 
     def __init__(self, world: World, deadline: float, notify: Callable[[str, Json], None]) -> None:
         self._world = world
-        self._deadline = deadline
+        self.deadline = deadline
         self._notify = notify
         self._by_token: dict[str, Interaction] = {}
 
@@ -118,9 +118,9 @@ class Interactions:
         self._by_token[interaction.token] = interaction
         self._notify("interaction", {"interaction": interaction})
         if deliver("INTERACTION_CREATE", payload):
-            failure = f"no answer within {self._deadline:g} s"
+            failure = f"no answer within {self.deadline:g} s"
             loop = asyncio.get_running_loop()
-            interaction.timer = loop.call_later(self._deadline, self.fail, interaction, failure)
+            interaction.timer = loop.call_later(self.deadline, self.fail, interaction, failure)
         else:
             self.fail(interaction, "the bot is not connected")
         return interaction

@@ -59,7 +59,6 @@ class Simulator:
 
     def __init__(self, world: World, *, deadline: float) -> None:
         self.world = world
-        self.deadline = deadline
         self.port = 0
         self.unsupported: list[str] = []
         self.interactions = Interactions(world, deadline, self.notify)
@@ -96,6 +95,15 @@ class Simulator:
         simulator.port = runner.addresses[0][1]
         simulator.world.move_files(simulator.url)
         return simulator
+
+    @property
+    def deadline(self) -> float:
+        """Seconds that a bot has for its initial response; may be set at any time, for what comes."""
+        return self.interactions.deadline
+
+    @deadline.setter
+    def deadline(self, seconds: float) -> None:
+        self.interactions.deadline = seconds
 
     @property
     def url(self) -> str:

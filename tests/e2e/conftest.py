@@ -26,9 +26,9 @@ def jupyter(folder, tmp_path_factory) -> Iterator[JupyterServer]:
     server.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(jupyter):
-    """A headless Chromium."""
+    """A headless Chromium for one module: while it runs, Playwright's loop lets no other loop run."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

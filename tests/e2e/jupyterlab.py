@@ -75,7 +75,11 @@ class JupyterServer:
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}"),
             *("--ip=127.0.0.1", "--ServerApp.port_retries=0", "--IdentityProvider.token="),
-            *("--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={root}", "--expose-app-in-browser"),
+            *(
+                "--ServerApp.disable_check_xsrf=True",
+                f"--ServerApp.root_dir={root}",
+                "--expose-app-in-browser",
+            ),
         ]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -152,7 +156,9 @@ class NotebookPage:
 
     def set_source(self, index: int, source: str) -> None:
         self.page.evaluate(
-            "([index, source]) => (" + _PANEL + ").content.widgets[index].model.sharedModel.setSource(source)",
+            "([index, source]) => ("
+            + _PANEL
+            + ").content.widgets[index].model.sharedModel.setSource(source)",
             [index, source],
         )
 
@@ -181,7 +187,9 @@ class NotebookPage:
         """Run code in the kernel beside the notebook; what it prints, or its error."""
         return str(
             self.page.evaluate(
-                "async (code) => { const kernel = (" + _PANEL + ").sessionContext.session.kernel; let out = '';"
+                "async (code) => { const kernel = ("
+                + _PANEL
+                + ").sessionContext.session.kernel; let out = '';"
                 " const future = kernel.requestExecute({code, store_history: false});"
                 " future.onIOPub = (message) => {"
                 " if (message.header.msg_type === 'stream') out += message.content.text;"
@@ -194,7 +202,9 @@ class NotebookPage:
 
     def close(self) -> None:
         self.page.evaluate(
-            "async () => { const panel = " + _PANEL + "; if (!panel) return; panel.context.model.dirty = false;"
+            "async () => { const panel = "
+            + _PANEL
+            + "; if (!panel) return; panel.context.model.dirty = false;"
             " const id = panel.sessionContext.session?.id;"
             " if (id) await window.jupyterapp.serviceManager.sessions.shutdown(id); }"
         )

@@ -1,12 +1,12 @@
 """A bot in a process of its own, as in production, but for where its Discord is.
 
-    python production_bot.py PORT TOKEN DATABASE EXTENSION
+python production_bot.py PORT TOKEN DATABASE EXTENSION
 """
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 
 import discord
 from discord.ext import commands
@@ -18,7 +18,7 @@ from kit.simulator import LoopbackConnector
 PORT, TOKEN, DATABASE, EXTENSION = sys.argv[1:]
 
 # A bot finds its cogs beside itself; this one is started from beside them.
-sys.path.insert(0, os.getcwd())
+sys.path.insert(0, str(Path.cwd()))
 
 
 class ProductionBot(commands.Bot):

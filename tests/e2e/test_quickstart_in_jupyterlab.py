@@ -101,7 +101,11 @@ def test_a_newcomer_does_the_quickstart(open_notebook, quickstart):
     run_until(notebook, export, len(notebook.cells()) - 1)
     expect(notebook.output(export)).to_contain_text("answers as in the notebook")
 
-    assert notebook.ask(ELSEWHERE.format(script=str(OTHER_BOT))).strip().startswith('[true, "Join the Explorers (1)"')
+    assert (
+        notebook.ask(ELSEWHERE.format(script=str(OTHER_BOT)))
+        .strip()
+        .startswith('[true, "Join the Explorers (1)"')
+    )
     expect(button).to_contain_text("(1)")
     button.click()
     expect(button).to_contain_text("(0)")

@@ -42,7 +42,9 @@ class RolePanel(PersistentLayoutView):
                         custom_id="roles:topics",
                         placeholder="Topics",
                         max_values=2,
-                        options=[discord.SelectOption(label=text.title(), value=text) for text in ("art", "events")],
+                        options=[
+                            discord.SelectOption(label=text.title(), value=text) for text in ("art", "events")
+                        ],
                         callback=self.topics,
                     )
                 ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from pathlib import Path
 
 import discord
 import pytest
@@ -211,9 +212,7 @@ async def test_twenty_restarts_leave_no_task_thread_or_file_behind(lab):
 
     def footprint():
         gc.collect()
-        import os
-
-        return len(asyncio.all_tasks()), threading.active_count(), len(os.listdir("/proc/self/fd"))
+        return len(asyncio.all_tasks()), threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
     await lab.click("roles:get")
     before = footprint()

@@ -57,7 +57,7 @@ class Harness:
     async def until(self, condition) -> None:
         """Waits for what a bot does after its answer, of which the simulator tells nobody."""
         async with asyncio.timeout(5):
-            while not condition():  # noqa: ASYNC110 - the condition is any test's own
+            while not condition():
                 await asyncio.sleep(0.005)
 
     def channel(self, bot: commands.Bot) -> discord.TextChannel:

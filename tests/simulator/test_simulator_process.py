@@ -89,7 +89,7 @@ async def test_the_world_is_saved_while_it_runs(tmp_path):
     path = tmp_path / "world.json"
     async with running("--world", path) as (process, _, token, _):
         async with asyncio.timeout(10):
-            while not path.exists():  # noqa: ASYNC110 - another process writes it
+            while not path.exists():
                 await asyncio.sleep(0.01)
         process.kill()
         await process.wait()

@@ -30,8 +30,12 @@ async def test_a_dispatch_changes_the_state_and_says_what_it_changed(store):
     await store.dispatch("COUNTED", {"key": "roles"})
     change = await store.dispatch("COUNTED", {"key": "roles"})
     assert store.state["application"] == {"counters": {"roles": 2}}
-    assert [tuple(patch) for patch in change.patches] == [("replace", ("application", "counters", "roles"), 2)]
-    assert [tuple(patch) for patch in change.inverses] == [("replace", ("application", "counters", "roles"), 1)]
+    assert [tuple(patch) for patch in change.patches] == [
+        ("replace", ("application", "counters", "roles"), 2)
+    ]
+    assert [tuple(patch) for patch in change.inverses] == [
+        ("replace", ("application", "counters", "roles"), 1)
+    ]
 
 
 @pytest.mark.asyncio
