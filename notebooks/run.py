@@ -5,7 +5,6 @@ python notebooks/run.py notebooks/quickstart.ipynb
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -28,9 +27,8 @@ def main(path: Path) -> int:
             timeout=120,
             resources={"metadata": {"path": folder}},
             store_widget_state=False,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
-        client.create_kernel_manager()
-        client.km.transport = "ipc" if os.name == "posix" else "tcp"
         with client.setup_kernel():
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "markdown":

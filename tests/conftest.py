@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -19,3 +20,14 @@ def store() -> Iterator[StateStore]:
     set_store(before)
     for key in list(view_classes):
         view_classes.put(key, classes.get(key))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where everything is installed (KIT_REQUIRE names the marks), a test that is skipped has failed."""
+    report = yield
+    required = os.environ.get("KIT_REQUIRE", "").split(",")
+    if report.skipped and any(item.get_closest_marker(mark) for mark in required if mark):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but required here: {report.longrepr}"
+    return report

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 
-@dataclass
+@dataclass(repr=False)
 class Export:
     """A module that was written.
 
@@ -51,7 +51,7 @@ class Export:
     proof: Proof | None = None
     unchanged: bool = False
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         count = self.code.count("\n")
         lines = [f"{self.view} -> {self.path} ({count} lines{', unchanged' if self.unchanged else ''})"]
         if self.proof is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,19 @@ if TYPE_CHECKING:
     from kit.lab.session import Lab
     from kit.widgets import Controls, Preview, StateTree
 
+HISTORY = 200
+
 
 class LabTree:
-    """The state of whichever life of the bot is running, as a state tree widget follows it."""
+    """The state of whichever life of the bot is running, as a state tree widget follows it.
+
+    Attributes:
+        history: The last changes, of all lives.
+    """
 
     def __init__(self) -> None:
         self._store: StateStore | None = None
+        self.history: deque[Change] = deque(maxlen=HISTORY)
         self._listeners: list[Callable[[Change], None]] = []
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -38,6 +46,7 @@ class LabTree:
         self._unsubscribe = store.subscribe_changes(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
+        self.history.append(change)
         for listener in tuple(self._listeners):
             listener(change)
 
@@ -80,11 +89,10 @@ class Display:
 
         if self._together is None:
             preview, tree, controls = self._lab.preview(), self._lab.state(), self._lab.controls()
-            preview.layout = {"flex": "3 1 420px"}
             tree.layout = {"flex": "2 1 380px"}
-            beside = ipywidgets.HBox([preview, tree], layout={"flex_flow": "row wrap", "grid_gap": "8px"})
-            box = ipywidgets.VBox([controls, beside], layout={"grid_gap": "8px"})
-            self._together = (box, (controls, preview, tree))
+            left = ipywidgets.VBox([preview, controls], layout={"flex": "3 1 420px", "grid_gap": "8px"})
+            box = ipywidgets.HBox([left, tree], layout={"flex_flow": "row wrap", "grid_gap": "8px"})
+            self._together = (box, (preview, controls, tree))
         box, parts = self._together
         bundle = box._repr_mimebundle_(**options) or {}
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})

@@ -426,7 +426,10 @@ class Lab:
         from kit.widgets import StateTree
 
         tree = StateTree(
-            self._display.tree, theme=theme, on_error=lambda error: self._errors.add(error, "state tree")
+            self._display.tree,
+            history=self._display.tree.history,
+            theme=theme,
+            on_error=lambda error: self._errors.add(error, "state tree"),
         )
         self._display.trees.append(tree)
         return tree

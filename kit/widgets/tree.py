@@ -84,6 +84,7 @@ class StateTree(BenchWidget):
     Args:
         store: Where the state and its changes come from.
         open_paths: Branches that are open from the start.
+        history: What happened before, oldest first, for the log.
         log_size: How many actions the log keeps.
         theme: "dark", "light", or "auto" to follow JupyterLab.
         on_error: Receives every exception of a handler.
@@ -100,6 +101,7 @@ class StateTree(BenchWidget):
         store: Tree,
         *,
         open_paths: Iterable[Path] = (("application",), ("persistent_views",)),
+        history: Iterable[Change] = (),
         log_size: int = 200,
         theme: str = "dark",
         on_error: ErrorListener | None = None,
@@ -110,6 +112,7 @@ class StateTree(BenchWidget):
         self._log: deque[dict[str, Any]] = deque(maxlen=log_size)
         self._unsent: deque[dict[str, Any]] = deque(maxlen=log_size)
         self._count = 0
+        self._log.extend(self._entry(change) for change in history)
         self._pacer = Pacer(self._loop, self._flush)
         unsubscribe = store.subscribe_changes(lambda change: self.on_main(self._follow, change))
         self._at_close += [unsubscribe, self._pacer.cancel]
@@ -159,27 +162,25 @@ class StateTree(BenchWidget):
     def _follow(self, change: Change) -> None:
         if self._closed:
             return
-        state = self._store.state
-        paths: list[list[Any]] = []
         for patch in change.patches:
-            path = tuple(as_key(key) for key in patch.path)
-            self._branches.touch(path, patch.op, state)
-            if len(paths) < _PATHS:
-                paths.append(to_wire(path))
+            self._branches.touch(tuple(as_key(key) for key in patch.path), patch.op, self._store.state)
+        entry = self._entry(change)
+        self._log.append(entry)
+        self._unsent.append(entry)
+        self._pacer.poke()
+
+    def _entry(self, change: Change) -> dict[str, Any]:
         self._count += 1
         action = change.action
-        entry = {
+        return {
             "id": self._count,
             "time": action.time,
             "type": shorten(str(action.type), _PAYLOAD),
             "payload": preview_value(action.payload),
             "source": None if action.source is None else shorten(str(action.source), _PAYLOAD),
             "changes": len(change.patches),
-            "paths": paths,
+            "paths": [to_wire(tuple(map(as_key, patch.path))) for patch in change.patches[:_PATHS]],
         }
-        self._log.append(entry)
-        self._unsent.append(entry)
-        self._pacer.poke()
 
     def _flush(self) -> None:
         update = self._branches.take(self._store.state)
