@@ -188,10 +188,10 @@ def measure_imports(rows: Rows, rounds: int) -> None:
     for _ in range(max(rounds, 5)):
         imports = row(rows, "import kit; the floor imports discord.ext.commands (ms)")
         for place, module in enumerate(("kit", "discord.ext.commands")):
-            code = f"import time; t = time.perf_counter(); import {module}; print((time.perf_counter() - t) * 1000)"
-            done = subprocess.run(
-                [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
-            )
+            code = f"t = time.perf_counter(); import {module}; print((time.perf_counter() - t) * 1000)"
+            code = f"import time; {code}"
+            command = [sys.executable, "-W", "ignore", "-c", code]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
             imports[place].append(float(done.stdout))
 
 

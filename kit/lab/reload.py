@@ -180,7 +180,7 @@ class Reloader:
         if issubclass(cls, Persistent) and good is not cls:
             view_classes.put(cls.registry_key, good)
         record.status = "refused"
-        record.line = record.line or _line_of(error)
+        record.line = record.line or line_of(error)
         expected = isinstance(error, ReloadRefused)
         record.error = str(error) if expected else f"{type(error).__name__}: {error}"
 
@@ -342,7 +342,7 @@ def _check_limits(cls: type, raw: Mapping[str, Any], payload: list[dict[str, Any
         )
 
 
-def _line_of(error: BaseException) -> int | None:
+def line_of(error: BaseException) -> int | None:
     """The line of the user's cell at which `error` was raised, if it was raised in one."""
     line = None
     trace = error.__traceback__

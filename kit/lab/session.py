@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from discord import ui
 from discord.ext import commands
 
-from kit.export import Export, ExportError, export_view
+from kit.export import Cell, Export, ExportError, export_view
 from kit.lab.bench import LabBench
 from kit.lab.channel import LabChannel
 from kit.lab.display import Display
@@ -22,7 +22,7 @@ from kit.lab.extension import CellRun, current_watch
 from kit.lab.life import BotFactory, BotLife, PlainBot
 from kit.lab.outcome import Outcome, SeenMessage
 from kit.lab.people import People
-from kit.lab.reload import Reload, Reloader
+from kit.lab.reload import Reload, Reloader, line_of
 from kit.lab.report import RestartReport
 from kit.lab.tasks import watch_tasks
 from kit.lab.worldkeeper import WorldKeeper
@@ -351,27 +351,20 @@ class Lab:
         namespace = current_watch().shell.user_ns  # type: ignore[union-attr]
         live = self._reloader.live_classes(self._life)
         if run.error is not None:
-            self._note_failed_cell(run, live)
+            self._note_failure(run.cell, run.error, live)
         for name, current in live.items():
             found = namespace.get(name)
             if self._reloader.is_new(found, current):
                 self._spawn(self.reload(found, cell=run.cell.number), f"reload {name}")
 
-    def _note_failed_cell(self, run: CellRun, live: Mapping[str, type]) -> None:
-        names = [name for name in live if f"class {name}" in run.cell.source]
-        for name in names:
-            line = run.cell.failed_line
-            if isinstance(run.error, SyntaxError):
-                line = run.error.lineno
-            record = Reload(
-                name,
-                status="refused",
-                cell=run.cell.number,
-                line=line,
-                error=f"{type(run.error).__name__}: {run.error}",
-            )
-            self._reloader.records.append(record)
-            self._show_reload(record)
+    def _note_failure(self, cell: Cell, error: BaseException, live: Mapping[str, type]) -> None:
+        line = error.lineno if isinstance(error, SyntaxError) else line_of(error)
+        for name in live:
+            if f"class {name}" in cell.source:
+                text = f"{type(error).__name__}: {error}"
+                record = Reload(name, status="refused", cell=cell.number, line=line, error=text)
+                self._reloader.records.append(record)
+                self._show_reload(record)
 
     def _spawn(self, coroutine: Any, what: str) -> None:
         task = asyncio.get_running_loop().create_task(coroutine, name=f"viewkit-{what}")

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import discord
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import kit
-from kit.lab.extension import unload
+from tests.shell import NotebookShell
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -37,32 +38,28 @@ def test_the_examples_in_docstrings_are_true(name):
 async def test_the_readme_runs_from_top_to_bottom(tmp_path, monkeypatch):
     """Each Python block of the README is a cell, and the last of them sets up the bot that loads the export."""
     monkeypatch.chdir(tmp_path)
-    shell = InteractiveShell()
-    monkeypatch.setattr(InteractiveShell, "_instance", shell)
+    notebook = NotebookShell()
+    monkeypatch.setattr(InteractiveShell, "_instance", notebook.shell)
     blocks = BLOCK.findall((ROOT / "README.md").read_text())
     assert len(blocks) >= 5
     try:
         for block in blocks:
-            result = await shell.run_cell_async(
-                block, store_history=True, transformed_cell=shell.transform_cell(block)
-            )
-            # As a kernel does after each cell.
-            shell.events.trigger("post_run_cell", result)
-            result.raise_error()
-            assert kit.Lab.running is not None
+            await notebook.run_well(block)
         lab = kit.Lab.running
         assert lab.messages[0].labels == ["Yes (2)"]
         assert (tmp_path / "cogs" / "poll.py").exists()
         await lab.stop()
         monkeypatch.syspath_prepend(tmp_path)
-        async with kit.Lab.start(
-            lambda: shell.user_ns["MyBot"]("!", intents=shell.user_ns["discord"].Intents.all())
-        ) as lab:
-            assert "Poll" in {cog.removesuffix("Cog") for cog in lab.bot.cogs}
+
+        def make_bot():
+            return notebook.names["MyBot"]("!", intents=discord.Intents.all())
+
+        async with kit.Lab.start(make_bot) as lab:
+            assert "PollCog" in lab.bot.cogs
     finally:
         if kit.Lab.running is not None:
             await kit.Lab.running.stop()
-        unload(shell)
+        notebook.close()
 
 
 def test_importing_kit_brings_in_no_jupyter_package():
