@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +61,11 @@ class Reload:
     cell: int | None = None
     line: int | None = None
     error: str | None = None
+
+    def note(self, change: str) -> None:
+        """Add a change, unless it is there already: messages of one class change alike."""
+        if change not in self.changes:
+            self.changes.append(change)
 
     @property
     def place(self) -> str:
@@ -192,14 +196,13 @@ class Reloader:
                     f"{cls.__name__} changed between View and LayoutView, and Discord can't change a message "
                     f"that way; post a new one: `await lab.post({cls.__name__}, ...)`"
                 )
-            new = self._build(cls, old, arguments)
+            new = self._build(cls, old, arguments, record)
             payload = new.to_components()
             before = old.to_components()
             _check_limits(cls, raw, payload)
             swaps.append(Swap(old, new, message_id, payload, before, raw.get("components", [])))
             for line in differences(before, payload):
-                if line not in record.changes:
-                    record.changes.append(line)
+                record.note(line)
         return swaps
 
     async def _targets(
@@ -243,26 +246,23 @@ class Reloader:
         finally:
             view_classes.put(key, current)
 
-    def _build(self, cls: Any, old: Any, arguments: Mapping[str, Any]) -> Any:
-        if issubclass(cls, Stateful):
-            identity = {"state_key": old.state_key, "user_id": old.user_id, "guild_id": old.guild_id}
-        else:
-            identity = {}
-        if not issubclass(cls, Persistent) and isinstance(old, Stateful):
-            arguments = {**old._arguments[1], **arguments}  # noqa: SLF001
-            identity = {**identity, "context": old.context, "interaction": old.interaction}
-        given = {**arguments, **identity}
-        try:
-            inspect.signature(cls.__init__).bind(None, **given)
-        except TypeError as error:
-            raise ReloadRefused(
-                f"{cls.__name__}.__init__ no longer fits the messages it is on: {error}. Give the new "
-                "argument a default, or post the view again with it"
-            ) from None
-        new = cls(**given)
-        if isinstance(new, Persistent):
+    def _build(self, cls: Any, old: Any, arguments: Mapping[str, Any], record: Reload) -> Any:
+        if issubclass(cls, Persistent):
+            new: Any = cls.rebuild(old.state_key, old.user_id, old.guild_id, dict(arguments))
             new.check()
-        elif old.is_persistent() and not new.is_persistent():
+            for name in new.unused_arguments:
+                record.note(f"the argument {name!r} is no longer used; it stays stored")
+            return new
+        given = dict(arguments)
+        if isinstance(old, Stateful):
+            given = {
+                **old._arguments[1],  # noqa: SLF001
+                "state_key": old.state_key,
+                "user_id": old.user_id,
+                "guild_id": old.guild_id,
+            }
+        new = cls(**given)
+        if old.is_persistent() and not new.is_persistent():
             raise ReloadRefused(
                 f"{cls.__name__} is no longer persistent: keep `timeout=None`, and a custom_id on everything"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, ClassVar, Self
 
 import discord
@@ -23,6 +24,8 @@ SURROUNDINGS = frozenset(
     {"context", "interaction", "state_key", "user_id", "guild_id", "session_id", "state_store", "timeout"}
 )
 
+_leftover: ContextVar[dict[str, Any] | None] = ContextVar("viewkit_leftover_arguments", default=None)
+
 
 class Persistent(Stateful):
     """What `PersistentView` and `PersistentLayoutView` share.
@@ -32,6 +35,7 @@ class Persistent(Stateful):
     it is rebuilt, so they must be values that JSON can hold.
 
     Attributes:
+        unused_arguments: Stored arguments that the class no longer takes.
         registry_key: The name under which stored panels remember the class; the class's name
             if left out. Give one where two modules have classes of the same name.
         owner_only: Off, since panels are shared.
@@ -59,6 +63,12 @@ class Persistent(Stateful):
                 f"{type(self).__name__} needs a state_key, by which its panel is found after a restart: "
                 f"{type(self).__name__}(context=ctx, state_key=f'roles:{{ctx.guild.id}}')"
             )
+        leftover = _leftover.get()
+        if leftover is not None:
+            # A class without the argument it once had hands it on with its **kwargs.
+            unknown = kwargs.keys() - SURROUNDINGS
+            leftover.update({name: kwargs.pop(name) for name in unknown})
+        self.unused_arguments: dict[str, Any] = {}
         super().__init__(**{**kwargs, "timeout": None})
 
     async def on_restore(self, bot: Any) -> None:
@@ -92,7 +102,8 @@ class Persistent(Stateful):
                 )
             else:
                 named[name] = value
-        return {name: value for name, value in named.items() if name not in SURROUNDINGS}
+        given = {name: value for name, value in named.items() if name not in SURROUNDINGS}
+        return {**given, **self.unused_arguments}
 
     def check(self) -> None:
         """See that the view can be restored.
@@ -177,10 +188,19 @@ class Persistent(Stateful):
             await self._clean_up(old, self._message)
 
     @classmethod
+    def migrate(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Turn the stored arguments of an older version of the class into those it takes now.
+
+        Override it where a name or a type has changed. What it returns is given to the
+        constructor; what is stored stays as it is.
+        """
+        return arguments
+
+    @classmethod
     def check_entry(cls, entry: Mapping[str, Any]) -> None:
         """See that the class takes the arguments stored in `entry`; TypeError names the one it lacks."""
         names = frozenset(entry.get("kwargs", ()))
-        if names not in cls._accepted:
+        if cls.migrate.__func__ is Persistent.migrate.__func__ and names not in cls._accepted:
             _check_call(cls, names)
             cls._accepted.add(names)
 
@@ -188,13 +208,34 @@ class Persistent(Stateful):
     def restore(cls, entry: Mapping[str, Any]) -> Self:
         """A view as its stored entry describes it, not attached yet."""
         cls.check_entry(entry)
-        view = cls(
-            state_key=entry["state_key"],
-            user_id=_integer(entry.get("user_id")),
-            guild_id=_integer(entry.get("guild_id")),
-            **thaw(entry.get("kwargs", {})),
+        view = cls.rebuild(
+            entry["state_key"],
+            _integer(entry.get("user_id")),
+            _integer(entry.get("guild_id")),
+            thaw(entry.get("kwargs", {})),
         )
         view._address = (int(entry["channel_id"]), int(entry["message_id"]))
+        return view
+
+    @classmethod
+    def rebuild(
+        cls, state_key: str, user_id: int | None, guild_id: int | None, arguments: dict[str, Any]
+    ) -> Self:
+        """A view made again from its stored arguments.
+
+        Arguments that the class no longer takes are left out; they stay stored, and
+        `unused_arguments` has them.
+        """
+        given = cls.migrate(dict(arguments))
+        unused = {name: value for name, value in given.items() if not _takes(cls, name)}
+        leftover: dict[str, Any] = {}
+        token = _leftover.set(leftover)
+        try:
+            wanted = {name: value for name, value in given.items() if name not in unused}
+            view = cls(state_key=state_key, user_id=user_id, guild_id=guild_id, **wanted)
+        finally:
+            _leftover.reset(token)
+        view.unused_arguments = {**unused, **leftover}
         return view
 
     async def attach(self, bot: Any) -> None:
@@ -206,10 +247,19 @@ class Persistent(Stateful):
         await self._come_alive()
 
 
+def _takes(cls: type[Persistent], name: str) -> bool:
+    parameters = inspect.signature(cls.__init__).parameters
+    return name in parameters or any(
+        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
+
+
 def _check_call(cls: type[Persistent], names: Iterable[str]) -> None:
-    identity = dict.fromkeys(("state_key", "user_id", "guild_id"))
+    given = dict.fromkeys(
+        ("state_key", "user_id", "guild_id", *(name for name in names if _takes(cls, name)))
+    )
     try:
-        inspect.signature(cls.__init__).bind(None, **identity, **dict.fromkeys(names))
+        inspect.signature(cls.__init__).bind(None, **given)
     except TypeError as error:
         raise TypeError(
             f"{cls.__qualname__} can't be rebuilt from its stored arguments: {error}. Give the new "

@@ -14,7 +14,7 @@ from discord.ext import commands
 import kit
 from kit import setup_persistence
 from kit.lab import LabError
-from kit.persistence import SQLiteBackend
+from kit.persistence import SQLiteBackend, StorageError
 from tests.lab.panels import Classic, Poll, RolePanel, count_roles
 
 
@@ -201,6 +201,32 @@ async def test_a_setup_hook_that_raises_is_the_error_of_the_start(tmp_path, monk
         await kit.Lab.start(Broken)
     async with kit.Lab.start() as lab:
         assert lab.online
+
+
+@pytest.mark.asyncio
+async def test_a_database_that_can_not_be_written_is_the_error_of_the_start(tmp_path, monkeypatch):
+    """It names the folder, and what to do."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match=r"nowhere.* does not exist: create it"):
+        await kit.Lab.start(backend=SQLiteBackend(tmp_path / "nowhere" / "state.db"))
+    assert kit.Lab.running is None
+
+
+@pytest.mark.asyncio
+async def test_labs_one_after_another_leave_no_task_thread_or_file_behind(tmp_path, monkeypatch):
+    """`stop()` ends all that `start()` began."""
+    monkeypatch.chdir(tmp_path)
+    footprints = []
+    for _ in range(6):
+        async with kit.Lab.start() as lab:
+            await lab.post(Classic, state_key="classic")
+            await lab.click("Greet")
+        await asyncio.sleep(0.05)
+        gc.collect()
+        footprints.append(
+            (len(asyncio.all_tasks()), threading.active_count(), len(list(Path("/proc/self/fd").iterdir())))
+        )
+    assert footprints[-1] == footprints[1]
 
 
 @pytest.mark.asyncio
