@@ -35,6 +35,7 @@ class Persistent(Stateful):
     it is rebuilt, so they must be values that JSON can hold.
 
     Attributes:
+        stored_at: The ids of channel and message it is restored on.
         unused_arguments: Stored arguments that the class no longer takes.
         registry_key: The name under which stored panels remember the class; the class's name
             if left out. Give one where two modules have classes of the same name.
@@ -47,12 +48,14 @@ class Persistent(Stateful):
     restores_eagerly: ClassVar[bool]
 
     _accepted: ClassVar[set[frozenset[str]]]
-    _address: tuple[int, int]
+    _migrates: ClassVar[bool]
+    stored_at: tuple[int, int]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.registry_key = cls.__dict__.get("registry_key", cls.__name__)
         cls._accepted = set()
+        cls._migrates = next(base for base in cls.__mro__ if "migrate" in base.__dict__) is not Persistent
         cls.restores_eagerly = cls.on_restore is not Persistent.on_restore
         if cls.__module__ != __name__:
             view_classes.register(cls.registry_key, cls)
@@ -200,7 +203,7 @@ class Persistent(Stateful):
     def check_entry(cls, entry: Mapping[str, Any]) -> None:
         """See that the class takes the arguments stored in `entry`; TypeError names the one it lacks."""
         names = frozenset(entry.get("kwargs", ()))
-        if cls.migrate.__func__ is Persistent.migrate.__func__ and names not in cls._accepted:
+        if not cls._migrates and names not in cls._accepted:
             _check_call(cls, names)
             cls._accepted.add(names)
 
@@ -214,7 +217,7 @@ class Persistent(Stateful):
             _integer(entry.get("guild_id")),
             thaw(entry.get("kwargs", {})),
         )
-        view._address = (int(entry["channel_id"]), int(entry["message_id"]))
+        view.stored_at = (int(entry["channel_id"]), int(entry["message_id"]))
         return view
 
     @classmethod
@@ -240,7 +243,7 @@ class Persistent(Stateful):
 
     async def attach(self, bot: Any) -> None:
         """Let `bot` route the interactions of the stored message to this view."""
-        channel_id, message_id = self._address
+        channel_id, message_id = self.stored_at
         channel = bot.get_partial_messageable(channel_id, guild_id=self.guild_id)
         self._message = channel.get_partial_message(message_id)
         bot.add_view(self, message_id=message_id)
@@ -255,11 +258,9 @@ def _takes(cls: type[Persistent], name: str) -> bool:
 
 
 def _check_call(cls: type[Persistent], names: Iterable[str]) -> None:
-    given = dict.fromkeys(
-        ("state_key", "user_id", "guild_id", *(name for name in names if _takes(cls, name)))
-    )
+    wanted = ("state_key", "user_id", "guild_id", *(name for name in names if _takes(cls, name)))
     try:
-        inspect.signature(cls.__init__).bind(None, **given)
+        inspect.signature(cls.__init__).bind(None, **dict.fromkeys(wanted))
     except TypeError as error:
         raise TypeError(
             f"{cls.__qualname__} can't be rebuilt from its stored arguments: {error}. Give the new "
