@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from discord import ui
 from discord.ext import commands
 
-from kit.export import Cell, Export, ExportError, export_view
+from kit.export import Export, ExportError, export_view
 from kit.lab.bench import LabBench
+from kit.lab.cells import CellFollower
 from kit.lab.channel import LabChannel
 from kit.lab.display import Display
 from kit.lab.errors import ErrorCollector
@@ -22,8 +21,9 @@ from kit.lab.extension import CellRun, current_watch
 from kit.lab.life import BotFactory, BotLife, PlainBot
 from kit.lab.outcome import Outcome, SeenMessage
 from kit.lab.people import People
-from kit.lab.reload import Reload, Reloader, line_of
+from kit.lab.reload import Reload, Reloader
 from kit.lab.report import RestartReport
+from kit.lab.starting import Starting
 from kit.lab.tasks import watch_tasks
 from kit.lab.worldkeeper import WorldKeeper
 from kit.persistence import SQLiteBackend, StorageBackend
@@ -80,7 +80,7 @@ class Lab:
         name: str | None = None,
         backend: StorageBackend | None = None,
         users: Sequence[str] = ("alice", "bob"),
-    ) -> LabStart:
+    ) -> Starting[Self]:
         """Start a Discord, a bot on it, and return the lab: `lab = await kit.Lab.start()`.
 
         Args:
@@ -98,7 +98,7 @@ class Lab:
             LabError: If a lab is running already, or its folder can't be used.
             Exception: What the bot's `setup_hook` raised.
         """
-        return LabStart(cls, bot, name, backend, tuple(users))
+        return Starting(lambda: cls._open(bot, name, backend, tuple(users)))
 
     @classmethod
     async def _open(
@@ -133,7 +133,8 @@ class Lab:
         self._errors.install()
         watch = current_watch()
         if watch is not None:
-            self._cleanups.append(watch.subscribe(self._after_cell))
+            cells = CellFollower(self._reloader, watch.shell.user_ns)
+            self._cleanups.append(watch.subscribe(lambda run: self._after_cell(run, cells)))
         await self._bring_up("started")
 
     def _plain_bot(self) -> commands.Bot:
@@ -345,26 +346,15 @@ class Lab:
         self._display.notice(repr(record) if record.status == "refused" else None)
         self._bench.changed()
 
-    def _after_cell(self, run: CellRun) -> None:
+    def _after_cell(self, run: CellRun, cells: CellFollower) -> None:
         if self._life is None:
             return
-        namespace = current_watch().shell.user_ns  # type: ignore[union-attr]
         live = self._reloader.live_classes(self._life)
-        if run.error is not None:
-            self._note_failure(run.cell, run.error, live)
-        for name, current in live.items():
-            found = namespace.get(name)
-            if self._reloader.is_new(found, current):
-                self._spawn(self.reload(found, cell=run.cell.number), f"reload {name}")
-
-    def _note_failure(self, cell: Cell, error: BaseException, live: Mapping[str, type]) -> None:
-        line = error.lineno if isinstance(error, SyntaxError) else line_of(error)
-        for name in live:
-            if f"class {name}" in cell.source:
-                text = f"{type(error).__name__}: {error}"
-                record = Reload(name, status="refused", cell=cell.number, line=line, error=text)
-                self._reloader.records.append(record)
-                self._show_reload(record)
+        for record in cells.refusals(run, live):
+            self._reloader.records.append(record)
+            self._show_reload(record)
+        for view in cells.redefined(live):
+            self._spawn(self.reload(view, cell=run.cell.number), f"reload {view.__name__}")
 
     def _spawn(self, coroutine: Any, what: str) -> None:
         task = asyncio.get_running_loop().create_task(coroutine, name=f"viewkit-{what}")
@@ -477,24 +467,3 @@ class Lab:
         where = self.discord.url if hasattr(self, "discord") else "not started"
         state = "online" if self.online else "offline"
         return f"<Lab: {state}, life {self._lives}, Discord at {where}>"
-
-
-class LabStart:
-    """A lab that is about to start: await it, or enter it with `async with`."""
-
-    def __init__(self, lab: type[Lab], *arguments: Any) -> None:
-        self._open = functools.partial(lab._open, *arguments)  # noqa: SLF001  (two halves of one thing)
-        self._lab: Lab | None = None
-
-    def __await__(self) -> Generator[Any, None, Lab]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> Lab:
-        self._lab = await self._open()
-        return self._lab
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._lab is not None
-        await self._lab.stop()

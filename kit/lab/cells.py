@@ -1,0 +1,48 @@
+"""What a cell that was run means for the views on live messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kit.export import Cell
+from kit.lab.extension import CellRun
+from kit.lab.reload import Reload, Reloader, line_of
+
+
+class CellFollower:
+    """Finds the view classes that a cell defined again, and those that it failed to.
+
+    Args:
+        reloader: Knows which classes are live, and which were rejected.
+        namespace: The user's names.
+    """
+
+    def __init__(self, reloader: Reloader, namespace: Mapping[str, Any]) -> None:
+        self._reloader = reloader
+        self._namespace = namespace
+
+    def redefined(self, live: Mapping[str, type]) -> Iterator[type]:
+        """The classes in the namespace that are to take over from live ones of their name."""
+        for name, current in live.items():
+            found: Any = self._namespace.get(name)
+            if self._reloader.is_new(found, current):
+                yield found
+
+    def refusals(self, run: CellRun, live: Mapping[str, type]) -> Iterator[Reload]:
+        """A record for each live class whose statement is in a cell that failed."""
+        error = run.error
+        if error is None:
+            return
+        line = error.lineno if isinstance(error, SyntaxError) else line_of(error)
+        for name in live:
+            if _defines(run.cell, name):
+                text = f"{type(error).__name__}: {error}"
+                yield Reload(name, status="refused", cell=run.cell.number, line=line, error=text)
+
+
+def _defines(cell: Cell, name: str) -> bool:
+    # As text: a cell with a syntax error has no tree to look into.
+    return any(
+        line.lstrip().startswith((f"class {name}(", f"class {name}:")) for line in cell.source.splitlines()
+    )
