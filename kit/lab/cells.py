@@ -24,8 +24,8 @@ class CellFollower:
 
     def redefined(self, live: Mapping[str, type]) -> Iterator[type]:
         """The classes in the namespace that are to take over from live ones of their name."""
-        for name, current in live.items():
-            found: Any = self._namespace.get(name)
+        for current in live.values():
+            found: Any = self._namespace.get(current.__name__)
             if self._reloader.is_new(found, current):
                 yield found
 
@@ -35,7 +35,7 @@ class CellFollower:
         if error is None:
             return
         line = error.lineno if isinstance(error, SyntaxError) else line_of(error)
-        for name in live:
+        for name in {cls.__name__ for cls in live.values()}:
             if _defines(run.cell, name):
                 text = f"{type(error).__name__}: {error}"
                 yield Reload(name, status="refused", cell=run.cell.number, line=line, error=text)

@@ -16,10 +16,11 @@ from kit.persistence import Panels, RestoreSummary, StorageBackend, setup_persis
 from kit.simulator import Simulator
 from kit.state import StateStore, get_store, set_store
 
-BotFactory = Callable[[], commands.Bot]
+BotFactory = Callable[[], Any]
 
 DEAD = "this bot life has ended: after a restart, `kit.get_store()` and `lab.store` return the new store"
 START_TIMEOUT = 15.0
+CLOSE_TIMEOUT = 12.0
 
 
 class PlainBot(commands.Bot):
@@ -52,14 +53,14 @@ class BotLife:
         self.seconds = 0.0
         self._connection: asyncio.Task[None] | None = None
 
-    def _make(self, factory: BotFactory) -> commands.Bot:
+    def _make(self, factory: BotFactory) -> Any:
         before = set_store(self.store)
         try:
             bot = self.owner.context.run(factory)
         except BaseException:
             set_store(before)
             raise
-        if inspect.isawaitable(bot) or not isinstance(bot, commands.Bot):
+        if inspect.isawaitable(bot) or not isinstance(bot, commands.bot.BotBase):
             set_store(before)
             if inspect.iscoroutine(bot):
                 bot.close()
@@ -100,13 +101,23 @@ class BotLife:
         # simulator sends them all at once.
         self.bot._connection.guild_ready_timeout = 0.005  # noqa: SLF001
         try:
-            await self.owner.start(self.bot.login(self.simulator.token), name="viewkit-login")
+            await self._log_in()
             self._connection = self.owner.start(self.bot.connect(), name="viewkit-connection")
             await self._ready()
         except BaseException:
             await self.crash()
             raise
         self.seconds = time.perf_counter() - started
+
+    async def _log_in(self) -> None:
+        login = self.owner.start(self.bot.login(self.simulator.token), name="viewkit-login")
+        done, _ = await asyncio.wait({login}, timeout=START_TIMEOUT)
+        if not done:
+            raise TimeoutError(
+                f"the bot's setup_hook did not return within {START_TIMEOUT:g} s. It runs before the bot "
+                "connects, so it can't wait for `wait_until_ready()`: start a task that does"
+            )
+        await login
 
     async def _ready(self) -> None:
         assert self._connection is not None
@@ -123,23 +134,41 @@ class BotLife:
             ready.cancel()
 
     async def close(self) -> None:
-        """End as a bot that is stopped: close, flush, let go of the storage."""
-        await self.bot.close()
-        if self._connection is not None:
-            await asyncio.wait({self._connection}, timeout=5)
-        await self.owner.cancel()
-        await self.store.close(DEAD)
+        """End as a bot that is stopped: close, flush, let go of the storage.
+
+        Raises:
+            Exception: What the bot's own `close()` raised. All the rest is done even so.
+        """
+        try:
+            await self.bot.close()
+            if self._connection is not None:
+                await asyncio.wait({self._connection}, timeout=5)
+        finally:
+            await self.owner.cancel()
+            try:
+                await asyncio.wait_for(self.store.close(DEAD), CLOSE_TIMEOUT)
+            except BaseException:
+                await self.store.abandon(DEAD)
+                raise
 
     async def crash(self) -> None:
         """End as a killed process does: nothing is flushed, nothing that runs is finished."""
         await self.store.abandon(DEAD)
-        socket: Any = getattr(self.bot, "ws", None)
-        if socket is not None and socket._keep_alive is not None:  # noqa: SLF001
-            # discord.py's heartbeat is a thread, which no cancelled task stops.
-            socket._keep_alive.stop()  # noqa: SLF001
+        sockets = _sockets(self.bot)
+        for socket in sockets:
+            if socket._keep_alive is not None:  # noqa: SLF001
+                # discord.py's heartbeat is a thread, which no cancelled task stops.
+                socket._keep_alive.stop()  # noqa: SLF001
         await self.owner.cancel()
         await self.bot.http.close()
-        if socket is not None:
+        for socket in sockets:
             # The connection is gone without a word, as a killed process leaves it; this
             # lets aiohttp know.
             await socket.socket.close()
+
+
+def _sockets(bot: Any) -> list[Any]:
+    """The gateway connections of a bot, sharded or not."""
+    shards = getattr(bot, "_AutoShardedClient__shards", None)
+    found = [shard.ws for shard in shards.values()] if shards else [getattr(bot, "ws", None)]
+    return [socket for socket in found if socket is not None]

@@ -10,11 +10,14 @@ from typing import Any
 from kit.lab.errors import ErrorCollector
 from kit.lab.life import BotLife
 from kit.lab.outcome import EPHEMERAL, Outcome, SeenMessage
+from kit.lab.tasks import is_parked
+from kit.persistence import StorageError
 from kit.simulator import ClickError, Interaction, Simulator
 
 # Handlers that discord.py starts for an event; what a person did is over when they are.
 HANDLERS = ("discord-ui-", "discord.py: on_", "CommandTree-invoker", "viewkit-")
 SETTLE_TIMEOUT = 20.0
+LOOK_AGAIN = 0.05
 
 
 class People:
@@ -24,14 +27,20 @@ class People:
         simulator: Where they are.
         life: Returns the bot's current life.
         errors: Where the bot's errors are collected.
+        done: Called when something that somebody did is over.
     """
 
     def __init__(
-        self, simulator: Simulator, life: Callable[[], BotLife | None], errors: ErrorCollector
+        self,
+        simulator: Simulator,
+        life: Callable[[], BotLife | None],
+        errors: ErrorCollector,
+        done: Callable[[], None] = lambda: None,
     ) -> None:
         self.simulator = simulator
         self._life = life
         self._errors = errors
+        self._done = done
         self._modals: dict[str, Interaction] = {}
         self._watching = 0
 
@@ -166,12 +175,15 @@ class People:
         alone = self._watching == 1
         try:
             await act()
-            if settle:
+            # Without a bot nothing is waited for; others have their turn even so.
+            await asyncio.sleep(0)
+            if settle and life is not None:
                 await self._settle(life, busy)
         finally:
             alone = alone and self._watching == 1
             self._watching -= 1
             stop()
+            self._done()
         if made and not alone:
             # Others act at the same time: only what Discord ties to this interaction is its own.
             events = [(f"message_{kind}", message) for kind, message in made[0].effects]
@@ -181,16 +193,24 @@ class People:
         outcome.seconds = time.perf_counter() - clock
         return outcome
 
-    async def _settle(self, life: BotLife | None, busy: set[asyncio.Task[Any]]) -> None:
+    async def _settle(self, life: BotLife, busy: set[asyncio.Task[Any]]) -> None:
+        await self._handled(life, busy)
+        try:
+            # What an outcome shows is on disk.
+            await life.store.flush()
+        except StorageError as error:
+            self._errors.add(error, "flush")
+
+    async def _handled(self, life: BotLife, busy: set[asyncio.Task[Any]]) -> None:
         deadline = time.monotonic() + SETTLE_TIMEOUT
         # A message reaches the bot through a socket: give it a turn to start its handler.
         for _ in range(3):
             await asyncio.sleep(0.001)
-            while running := _handlers(life) - busy:
+            while running := {task for task in _handlers(life) - busy if not is_parked(task)}:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return
-                await asyncio.wait(running, timeout=left)
+                await asyncio.wait(running, timeout=min(left, LOOK_AGAIN))
 
     def _report(self, outcome: Outcome, events: list[tuple[str, dict[str, Any]]], user: str) -> None:
         visible = {raw["id"]: raw for raw in self.simulator.world.messages(viewer=user)}

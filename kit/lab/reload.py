@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 import discord
 from discord import ui
@@ -25,6 +26,7 @@ from kit.persistence.live import live_views
 from kit.persistence.registry import view_classes
 from kit.simulator.limits import check_message
 from kit.views.persistent import Persistent
+from kit.views.sessions import kind
 from kit.views.stateful import Stateful
 
 COMPONENTS_V2 = 1 << 15
@@ -103,12 +105,18 @@ class Swap:
 
 
 class Reloader:
-    """Reloads the view classes of one lab, and remembers their last versions."""
+    """Reloads the view classes of one lab, and remembers their last versions.
 
-    def __init__(self) -> None:
+    Args:
+        life: Returns the bot's current life, or None.
+    """
+
+    def __init__(self, life: Callable[[], BotLife | None]) -> None:
+        self._life = life
         self.records: list[Reload] = []
         self.versions: dict[str, list[type]] = {}
-        self._rejected: set[type] = set()
+        self._rejected: WeakSet[type] = WeakSet()
+        self._pending: WeakSet[type] = WeakSet()
         self._posted: dict[int, tuple[Any, Mapping[str, Any]]] = {}
         self._turn = asyncio.Lock()
         self._unsubscribe = view_classes.subscribe(self._note_version)
@@ -117,9 +125,27 @@ class Reloader:
         """Stop following the registry of classes."""
         self._unsubscribe()
 
-    def _note_version(self, key: str, before: type | None, _: type) -> None:
-        if before is not None and before not in self._rejected:
-            self.versions.setdefault(key, [before])
+    def _note_version(self, key: str, before: type | None, cls: type) -> None:
+        life = self._life()
+        # While the bot restarts its cogs are run again, too: only a cell's class has to be accepted.
+        seen = cls.__module__ == "__main__" if life is None else key in self.live_classes(life)
+        if before is None or not seen:
+            return
+        self._pending.add(cls)
+        if before not in self._rejected and before not in self._pending:
+            self._remember(key, before)
+
+    def _remember(self, key: str, cls: type) -> None:
+        versions = self.versions.setdefault(key, [])
+        if not versions or versions[-1] is not cls:
+            versions.append(cls)
+        del versions[:-VERSIONS_KEPT]
+
+    def _good(self, key: str) -> type | None:
+        """The class that panels of `key` are to be built with: a new one has to be accepted first."""
+        cls: type | None = view_classes.get(key)
+        versions = self.versions.get(key)
+        return versions[-1] if cls in self._pending and versions else cls
 
     def track(self, view: Any, message_id: int, arguments: Mapping[str, Any]) -> None:
         """Remember a plain discord.py view that the lab posted, and how it was made."""
@@ -130,14 +156,14 @@ class Reloader:
         self._posted.clear()
 
     def live_classes(self, life: BotLife) -> dict[str, type]:
-        """The classes that answer on live messages, by name."""
+        """The classes that answer on live messages, by what identifies them: see `kind`."""
         plain = [view for view, _ in self._posted.values() if not view.is_finished()]
-        found = {type(view).__name__: type(view) for view in plain}
-        found.update({type(view).__name__: type(view) for view in live_views(life.store)})
+        found = {kind(view): type(view) for view in (*plain, *live_views(life.store))}
         for entry in life.store.state["persistent_views"].values():
-            cls = self.versions.get(entry["class_name"], [view_classes.get(entry["class_name"])])[-1]
+            key = entry["class_name"]
+            cls = self._good(key)
             if cls is not None:
-                found.setdefault(cls.__name__, cls)
+                found.setdefault(key, cls)
         return found
 
     def is_new(self, cls: Any, current: type) -> bool:
@@ -147,6 +173,7 @@ class Reloader:
             and cls is not current
             and cls not in self._rejected
             and issubclass(cls, ui.View | ui.LayoutView)
+            and kind_of(cls) == kind_of(current)
         )
 
     async def reload(self, cls: type, life: BotLife, *, cell: int | None = None) -> Reload:
@@ -163,6 +190,7 @@ class Reloader:
                 self._refuse(cls, life, record, error)
             else:
                 await self._carry_out(cls, life, swaps, record)
+            self._pending.discard(cls)
             self.records.append(record)
             return record
 
@@ -180,7 +208,7 @@ class Reloader:
 
     def _refuse(self, cls: type, life: BotLife, record: Reload, error: Exception) -> None:
         self._rejected.add(cls)
-        good = self.live_classes(life).get(cls.__name__)
+        good = self.live_classes(life).get(kind_of(cls))
         if issubclass(cls, Persistent) and good is not cls:
             view_classes.put(cls.registry_key, good)
         record.status = "refused"
@@ -213,13 +241,13 @@ class Reloader:
         live = [
             (view, view.message.id, getattr(view, "arguments", {}))
             for view in live_views(life.store)
-            if type(view).__name__ == cls.__name__ and view.message is not None
+            if kind(view) == kind_of(cls) and view.message is not None
         ]
         known = {message_id for _, message_id, _ in live}
         live += [
             (view, message_id, arguments)
             for message_id, (view, arguments) in self._posted.items()
-            if type(view).__name__ == cls.__name__ and message_id not in known and not view.is_finished()
+            if kind(view) == kind_of(cls) and message_id not in known and not view.is_finished()
         ]
         found = []
         for view, message_id, arguments in live:
@@ -236,9 +264,7 @@ class Reloader:
             return
         key = cls.registry_key
         current = view_classes.get(key)
-        earlier = self.versions.get(key, [])
-        if earlier:
-            view_classes.put(key, earlier[-1])
+        view_classes.put(key, self._good(key))
         try:
             for state_key, entry in tuple(life.store.state["persistent_views"].items()):
                 if entry["class_name"] == key:
@@ -248,20 +274,14 @@ class Reloader:
 
     def _build(self, cls: Any, old: Any, arguments: Mapping[str, Any], record: Reload) -> Any:
         if issubclass(cls, Persistent):
-            new: Any = cls.rebuild(old.state_key, old.user_id, old.guild_id, dict(arguments))
+            identity = {"state_key": old.state_key, "user_id": old.user_id, "guild_id": old.guild_id}
+            new: Any = cls.rebuild(identity, arguments, derives_key=old.derives_key)
             new.check()
             for name in new.unused_arguments:
                 record.note(f"the argument {name!r} is no longer used; it stays stored")
             return new
-        given = dict(arguments)
-        if isinstance(old, Stateful):
-            given = {
-                **old._arguments[1],  # noqa: SLF001
-                "state_key": old.state_key,
-                "user_id": old.user_id,
-                "guild_id": old.guild_id,
-            }
-        new = cls(**given)
+        args, kwargs = old._arguments if isinstance(old, Stateful) else ((), arguments)  # noqa: SLF001
+        new = cls(*args, **kwargs)
         if old.is_persistent() and not new.is_persistent():
             raise ReloadRefused(
                 f"{cls.__name__} is no longer persistent: keep `timeout=None`, and a custom_id on everything"
@@ -272,13 +292,12 @@ class Reloader:
         finishing = [task for swap in swaps for task in _callbacks(life, swap.old)]
         for swap in swaps:
             self._swap(swap, life)
-        key = cls.registry_key if issubclass(cls, Persistent) else cls.__name__
+        key = kind_of(cls)
         if issubclass(cls, Persistent):
             view_classes.put(key, cls)
-        versions = self.versions.setdefault(key, [type(swaps[0].old)] if swaps else [])
-        if not versions or versions[-1] is not cls:
-            versions.append(cls)
-        del versions[:-VERSIONS_KEPT]
+        if swaps and key not in self.versions:
+            self._remember(key, type(swaps[0].old))
+        self._remember(key, cls)
         record.messages = [swap.message_id for swap in swaps]
         record.finishing = len(finishing)
         record.status = "reloaded" if swaps else "unchanged"
@@ -323,6 +342,11 @@ async def _repaint(swap: Swap, life: BotLife) -> None:
 def _callbacks(life: BotLife, view: Any) -> list[asyncio.Task[Any]]:
     # discord.py names the task of each interaction after its view.
     return [task for task in life.owner.running() if task.get_name() == f"discord-ui-view-dispatch-{view.id}"]
+
+
+def kind_of(cls: type) -> str:
+    """What identifies a class whose name another may have, too: its registry key, or its name."""
+    return str(getattr(cls, "registry_key", cls.__name__))
 
 
 def _is_layout(cls: type) -> bool:

@@ -29,7 +29,7 @@ from kit.lab.worldkeeper import WorldKeeper
 from kit.persistence import SQLiteBackend, StorageBackend
 from kit.simulator import Simulator
 from kit.state import StateStore, get_store, set_store
-from kit.views.stateful import Stateful
+from kit.views.stateful import Stateful, accepts
 
 if TYPE_CHECKING:
     from kit.widgets import Controls, Preview, StateTree
@@ -61,11 +61,12 @@ class Lab:
         self._keeper = keeper
         self._life: BotLife | None = None
         self._lives = 0
+        self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._bench = LabBench(self)
         self._errors = ErrorCollector(self._bench.changed)
-        self._reloader = Reloader()
+        self._reloader = Reloader(lambda: self._life)
         self._display = Display(self)
         self._outer_store = get_store()
         self._cleanups: list[Callable[[], None]] = []
@@ -104,6 +105,9 @@ class Lab:
     async def _open(
         cls, bot: BotFactory | None, name: str | None, backend: StorageBackend | None, users: tuple[str, ...]
     ) -> Self:
+        if cls.running is not None and cls.running._loop.is_closed():  # noqa: SLF001  (a lab, too)
+            # Its loop ended without `stop()`, and took its bot along.
+            cls.running._abandon()  # noqa: SLF001
         if cls.running is not None:
             raise LabError(
                 "a lab is running already: it is `kit.Lab.running`. Use that one, or stop it first with "
@@ -128,7 +132,7 @@ class Lab:
         if self._backend is None:
             self._backend = SQLiteBackend(self.folder / "state.db")
         self.discord = await Simulator.start(self._keeper.world)
-        self._people = People(self.discord, lambda: self._life, self._errors)
+        self._people = People(self.discord, lambda: self._life, self._errors, self._keeper.save_changes)
         self._cleanups += [self._keeper.follow(self.discord), watch_tasks(asyncio.get_running_loop())]
         self._errors.install()
         watch = current_watch()
@@ -137,14 +141,15 @@ class Lab:
             self._cleanups.append(watch.subscribe(lambda run: self._after_cell(run, cells)))
         await self._bring_up("started")
 
-    def _plain_bot(self) -> commands.Bot:
+    def _plain_bot(self) -> PlainBot:
         assert self._backend is not None
         return PlainBot(self._backend)
 
     @property
     def bot(self) -> commands.Bot:
         """The bot of the current life."""
-        return self.life.bot
+        bot: commands.Bot = self.life.bot
+        return bot
 
     @property
     def store(self) -> StateStore:
@@ -223,12 +228,13 @@ class Lab:
 
         async def deliver() -> None:
             if issubclass(view, Stateful):
-                given = {
+                identity = {
                     "user_id": int(self.discord.world.user(name)["id"]),
                     "guild_id": int(self.discord.world.guild["id"]),
-                    **arguments,
                 }
-                stateful: Any = view(**given)
+                known = {key: value for key, value in identity.items() if accepts(view, key)}
+                stateful: Any = view(**{**known, **arguments})
+                stateful.user_id, stateful.guild_id = identity.values()
                 await stateful.send(channel=channel)
                 return
             plain: Any = view(**arguments)
@@ -245,11 +251,26 @@ class Lab:
         """Write a message as a user: `await lab.say("!setup_roles")`."""
         return await self._people.say(content, user=self._user(user))
 
-    async def slash(self, name: str, *, user: str | None = None, **options: Any) -> Outcome:
-        """Use a slash command as a user; the bot's command tree is synced first if it has to be."""
+    async def slash(
+        self,
+        name: str,
+        /,
+        *,
+        user: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Outcome:
+        """Use a slash command as a user; the bot's command tree is synced first if it has to be.
+
+        Args:
+            name: The command's name.
+            user: Who uses it.
+            options: Its options by name; those that are called `user` or `options` can be given here only.
+            **more: Its options by name.
+        """
         if name not in self.discord.world.entities()["commands"].values():
             await self.bot.tree.sync()
-        return await self._people.slash(name, options, user=self._user(user))
+        return await self._people.slash(name, {**(options or {}), **more}, user=self._user(user))
 
     async def click(self, control: str, *, user: str | None = None, message: Any = None) -> Outcome:
         """Press a button as a user.
@@ -348,6 +369,7 @@ class Lab:
 
     def _after_cell(self, run: CellRun, cells: CellFollower) -> None:
         if self._life is None:
+            self._spawn(self._after_restart(run, cells), "reload after the restart")
             return
         live = self._reloader.live_classes(self._life)
         for record in cells.refusals(run, live):
@@ -356,8 +378,15 @@ class Lab:
         for view in cells.redefined(live):
             self._spawn(self.reload(view, cell=run.cell.number), f"reload {view.__name__}")
 
+    async def _after_restart(self, run: CellRun, cells: CellFollower) -> None:
+        async with self._turn:
+            pass
+        if self._life is not None:
+            self._after_cell(run, cells)
+
     def _spawn(self, coroutine: Any, what: str) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine, name=f"viewkit-{what}")
+        # A terminal's cell ends while the loop stands still; it runs again at the next await.
+        task = self._loop.create_task(coroutine, name=f"viewkit-{what}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._errors.watch(task, what)
@@ -437,7 +466,17 @@ class Lab:
         self._errors.check()
 
     async def stop(self) -> None:
-        """Close the bot and the Discord; nothing of them stays behind."""
+        """Close the bot and the Discord; nothing of them stays behind.
+
+        Interrupting the cell does not interrupt it.
+
+        Raises:
+            Exception: What the bot's own `close()` raised, or that the world could not be saved.
+                Everything is closed even so.
+        """
+        await asyncio.shield(self._loop.create_task(self._stop(), name="viewkit-stop"))
+
+    async def _stop(self) -> None:
         if Lab.running is not self:
             return
         async with self._turn:
@@ -449,16 +488,24 @@ class Lab:
                 await self._take_down()
 
     async def _take_down(self) -> None:
+        self._let_go()
+        if hasattr(self, "discord"):
+            await self.discord.close()
+        self._keeper.close()
+
+    def _abandon(self) -> None:
+        self._let_go()
+        self._keeper.close()
+
+    def _let_go(self) -> None:
+        """Undo what the lab did to this process."""
         Lab.running = None
+        set_store(self._outer_store)
+        self._errors.remove()
         self._reloader.close()
         self._display.close()
         for cleanup in reversed(self._cleanups):
             cleanup()
-        if hasattr(self, "discord"):
-            await self.discord.close()
-        self._errors.remove()
-        self._keeper.close()
-        set_store(self._outer_store)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self._display.bundle(**options)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine, Generator
+from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -78,3 +79,18 @@ def watch_tasks(loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
             loop.set_task_factory(before)
 
     return stop
+
+
+def is_parked(task: asyncio.Task[Any]) -> bool:
+    """Whether a handler waits for somebody to do something: `await view.wait()`, `bot.wait_for(...)`."""
+    awaited: Any = task.get_coro()
+    while awaited is not None:
+        code = getattr(awaited, "cr_code", None)
+        if code is not None and (code.co_name, Path(code.co_filename).name) in _WAITS:
+            return True
+        awaited = getattr(awaited, "cr_await", None)
+    return False
+
+
+# `View.wait`, and what `Client.wait_for` hands out: `asyncio.wait_for` on a future.
+_WAITS = frozenset({("wait", "view.py"), ("wait_for", "tasks.py")})

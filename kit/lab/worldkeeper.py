@@ -48,7 +48,7 @@ class WorldKeeper:
             return cls(Path(tempfile.mkdtemp(prefix="viewkit-")), World(users=users), kept=False, lock=None)
         if not re.fullmatch(r"[\w][\w .-]*", name):
             raise ValueError(f"name={name!r} is no name for a folder; use letters, digits, '-', '_' and '.'")
-        folder = Path(".kit") / name
+        folder = Path(".kit").absolute() / name
         folder.mkdir(parents=True, exist_ok=True)
         lock = _lock(folder)
         try:
@@ -73,22 +73,34 @@ class WorldKeeper:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(SAVE_DELAY, self._save)
 
+    def save_changes(self) -> None:
+        """Save now what is to be saved soon: what somebody has seen is there after a kill."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._save()
+
     def _save(self) -> None:
         self._timer = None
         self.world.save(self.folder / "world.json")
 
     def close(self) -> None:
-        """Save what is to be kept, remove what is not, and let the folder go."""
+        """Save what is to be kept, remove what is not, and let the folder go.
+
+        Raises:
+            OSError: If the world can't be saved, because its folder is gone, say.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._kept:
-            self._save()
-        else:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        try:
+            if self._kept:
+                self._save()
+            else:
+                shutil.rmtree(self.folder, ignore_errors=True)
+        finally:
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
 
 
 def _lock(folder: Path) -> int | None:

@@ -16,6 +16,7 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from kit.state import Path, StateError
 
@@ -78,9 +79,20 @@ def untag(value: Any) -> Any:
     return reader(content)
 
 
+def _moment(value: dt.datetime) -> list[Any]:
+    if isinstance(value.tzinfo, ZoneInfo):
+        return [value.replace(tzinfo=None).isoformat(), value.fold, value.tzinfo.key]
+    return [value.isoformat(), value.fold]
+
+
+def _read_moment(text: str, fold: int, zone: str | None = None) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text).replace(fold=fold)
+    return moment if zone is None else moment.replace(tzinfo=ZoneInfo(zone))
+
+
 _WRITERS: dict[type, Callable[[Any], Any]] = {
     tuple: lambda value: {"$tuple": [tag(item) for item in value]},
-    dt.datetime: lambda value: {"$datetime": [value.isoformat(), value.fold]},
+    dt.datetime: lambda value: {"$datetime": _moment(value)},
     dt.date: lambda value: {"$date": value.isoformat()},
     dt.timedelta: lambda value: {"$timedelta": [value.days, value.seconds, value.microseconds]},
 }
@@ -89,7 +101,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "$dict": lambda content: {key: untag(item) for key, item in content},
     "$set": lambda content: {untag(item) for item in content},
     "$tuple": lambda content: tuple(untag(item) for item in content),
-    "$datetime": lambda content: dt.datetime.fromisoformat(content[0]).replace(fold=content[1]),
+    "$datetime": lambda content: _read_moment(*content),
     "$date": dt.date.fromisoformat,
     "$timedelta": lambda content: dt.timedelta(*content),
 }

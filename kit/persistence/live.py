@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from kit.state import StateStore
 
 
 class LiveViews:
-    """The live views of one store: by id, and the persistent ones by state key."""
+    """The live views of one store: by id, by message, and the persistent ones by state key."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Any] = {}
+        self._by_message: dict[int, Any] = {}
         self._panels: dict[str, Any] = {}
 
     def add(self, view: Any, *, panel: bool = False) -> None:
         """Remember `view`; with `panel`, also as the one of its state key."""
         self._by_id[view.id] = view
+        self._by_message[view.message.id] = view
         if panel:
             self._panels[view.state_key] = view
 
@@ -27,12 +28,19 @@ class LiveViews:
         view_id, state_key = view.id, view.state_key
         if self._by_id.get(view_id) is view:
             del self._by_id[view_id]
+        message = view.message
+        if message is not None and self._by_message.get(message.id) is view:
+            del self._by_message[message.id]
         if self._panels.get(state_key) is view:
             del self._panels[state_key]
 
     def panel(self, state_key: str) -> Any:
         """The live view of a persistent panel, or None: it may exist and not be built yet."""
         return self._panels.get(state_key)
+
+    def on_message(self, message_id: int) -> Any:
+        """The live view on a message, or None."""
+        return self._by_message.get(message_id)
 
     def panels(self) -> list[Any]:
         """All persistent views that are alive."""
@@ -45,12 +53,9 @@ class LiveViews:
         return len(self._by_id)
 
 
-_by_store: WeakKeyDictionary[StateStore, LiveViews] = WeakKeyDictionary()
-
-
 def live_views(store: StateStore) -> LiveViews:
     """The live views of `store`."""
-    views = _by_store.get(store)
-    if views is None:
-        views = _by_store[store] = LiveViews()
+    # Kept by the store itself: views point back at their store, so a table of stores
+    # would keep every one of them for ever.
+    views: LiveViews = store.extras.setdefault("live views", LiveViews())
     return views

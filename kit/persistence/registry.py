@@ -26,6 +26,12 @@ class Restorable(Protocol):
     async def handle(self, interaction: Any) -> None:
         """Answer an interaction that arrived before the view was attached."""
 
+    def has_control(self, interaction: Any) -> bool:
+        """Whether the view has the button or select that was used."""
+
+    def is_finished(self) -> bool:
+        """Whether the view has ended."""
+
     async def attach(self, bot: Any) -> None:
         """Let discord.py route the interactions of the view's message to it."""
 
@@ -40,8 +46,8 @@ class RestorableClass(Protocol):
     __module__: str
     restores_eagerly: bool
 
-    def restore(self, entry: dict[str, Any]) -> Restorable:
-        """A view as its stored entry describes it."""
+    def restore(self, entry: dict[str, Any], bot: Any) -> Restorable:
+        """A view as its stored entry describes it, on its message but not attached yet."""
 
     def check_entry(self, entry: dict[str, Any]) -> None:
         """Raise TypeError if the class can't be built from the entry's arguments."""
@@ -103,7 +109,10 @@ class ClassRegistry:
 
 
 def _redefines(new: Any, old: Any) -> bool:
-    if new.__module__ == old.__module__ or {new.__module__, old.__module__} & NOTEBOOK_MODULES:
+    if new.__module__ == old.__module__:
+        # Two nested classes of one name are two classes; one in a function is made anew at each call.
+        return new.__qualname__ == old.__qualname__ or "<locals>" in new.__qualname__ + old.__qualname__
+    if {new.__module__, old.__module__} & NOTEBOOK_MODULES:
         return True
     return old.__module__ not in sys.modules
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,10 +145,11 @@ class Panels(commands.Cog, name="viewkit persistence"):
         cls = view_classes.get(entry["class_name"])
         if cls is None:
             raise LookupError(f"the class {entry['class_name']!r} of the panel {state_key!r} is not imported")
-        view = cls.restore(dict(entry))
+        view = cls.restore(dict(entry), self.bot)
         try:
             await view.on_restore(self.bot)
-            await view.attach(self.bot)
+            if not view.is_finished():
+                await view.attach(self.bot)
         except BaseException:
             await view.discard()
             raise
@@ -160,7 +161,12 @@ class Panels(commands.Cog, name="viewkit persistence"):
         if interaction.type is not discord.InteractionType.component or interaction.message is None:
             return
         state_key = self._by_message.get(interaction.message.id)
-        if state_key is None or self._live.panel(state_key) is not None:
+        if state_key is None:
+            return
+        alive = self._live.panel(state_key)
+        if alive is not None:
+            if not alive.has_control(interaction):
+                self._start(alive.handle(interaction), f"viewkit-removed-{alive.id}")
             return
         try:
             view = await self.view(state_key)
@@ -168,7 +174,13 @@ class Panels(commands.Cog, name="viewkit persistence"):
             _log.exception("a click on the panel %r could not be answered", state_key)
             await _apologize(interaction)
             return
-        await view.handle(interaction)
+        # Named as discord.py names the task of an interaction.
+        self._start(view.handle(interaction), f"discord-ui-view-dispatch-{view.id}")
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -192,6 +204,9 @@ class Panels(commands.Cog, name="viewkit persistence"):
         state_key = self._by_message.get(message_id)
         if state_key is not None:
             await self.remove(state_key)
+        view = self._live.on_message(message_id)
+        if view is not None:
+            await view.discard()
 
     async def remove(self, state_key: str) -> None:
         """Forget a panel: its entry, and its view if it is alive."""

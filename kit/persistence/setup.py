@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from kit.persistence.backends import StorageBackend, check_state, close_backend
 from kit.persistence.file import FileStorageBackend
+from kit.persistence.live import live_views
 from kit.persistence.restore import Panels, RestoreSummary
 from kit.persistence.writer import Writer
 from kit.state import StateStore, get_store
@@ -60,7 +61,7 @@ async def setup_persistence(
         await store.journal.close()
         store.journal = None
     store.load(state)
-    store.journal = Writer(storage, lambda: store.state)
+    store.journal = Writer(storage, store.snapshot)
     await store.dispatch(STATE_RESTORED)
     if bot is None:
         return RestoreSummary()
@@ -70,7 +71,9 @@ async def setup_persistence(
 async def _restore_panels(
     bot: Any, store: StateStore, verify: Literal["background", "startup"] | None
 ) -> RestoreSummary:
-    await bot.remove_cog(Panels.__cog_name__)
+    if await bot.remove_cog(Panels.__cog_name__) is not None:
+        for view in live_views(store).panels():
+            await view.discard()
     panels = Panels(bot, store)
     summary = await panels.restore()
     await bot.add_cog(panels)

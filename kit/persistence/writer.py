@@ -8,14 +8,15 @@ that differ, not by the number of clicks.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from kit.persistence.backends import IncrementalBackend, StorageBackend, StorageError, close_backend
 from kit.persistence.leaves import Write, coalesce, writes
-from kit.state import Change, thaw
+from kit.state import Change
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ class Writer:
 
     Args:
         backend: Where to. One that has `write` is given the changed rows, others the whole state.
-        state: Returns the live state, for backends that are given it whole.
+        snapshot: Returns a copy of the whole state between two dispatches, for backends that
+            are given it whole.
         patience: For how many seconds `flush()` waits for a backend that fails before it
             raises; the changes are kept and tried again all the same.
 
@@ -41,7 +43,7 @@ class Writer:
     def __init__(
         self,
         backend: StorageBackend | IncrementalBackend,
-        state: Callable[[], Mapping[str, Any]],
+        snapshot: Callable[[], Awaitable[dict[str, Any]]],
         *,
         patience: float = 10.0,
     ) -> None:
@@ -49,12 +51,14 @@ class Writer:
         self.patience = patience
         self.groups = 0
         self.failures = 0
-        self._state = state
+        self._snapshot = snapshot
         self._rows: list[Write] = []
         self._recorded = 0
         self._written = 0
         self._task: asyncio.Task[None] | None = None
+        self._attempts = 0
         self._progress = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._failing_since: float | None = None
         self._last_error: BaseException | None = None
 
@@ -65,8 +69,14 @@ class Writer:
             if len(self._rows) >= COALESCE_AT:
                 self._rows = coalesce(self._rows)
         self._recorded += 1
-        if self._task is None:
-            self._task = asyncio.create_task(self._drain(), name="viewkit-writer")
+        self._start()
+
+    def _start(self) -> None:
+        if self._task is None or self._task.done():
+            # A context of its own: the writer outlives the task that happens to dispatch.
+            self._task = asyncio.get_running_loop().create_task(
+                self._drain(), name="viewkit-writer", context=contextvars.Context()
+            )
 
     async def flush(self) -> None:
         """Return when all that was recorded so far is durable.
@@ -75,21 +85,22 @@ class Writer:
             StorageError: If the backend has failed for longer than `patience`. Nothing is
                 dropped: the changes stay in memory, and are tried again.
         """
-        wanted = self._recorded
+        wanted, attempts = self._recorded, self._attempts
+        self._hurry.set()
         while self._written < wanted:
+            self._start()
+            left = self.patience
             if self._failing_since is not None:
                 left = self._failing_since + self.patience - time.monotonic()
-                if left <= 0:
+                if left <= 0 and self._attempts > attempts:
                     raise StorageError(
                         f"{self.backend!r} has failed for {self.patience:g} s: {self._last_error}. "
                         "The changes are kept in memory and tried again; bring the storage back, then call "
                         "`await store.flush()`"
                     ) from self._last_error
-            else:
-                left = self.patience
             self._progress.clear()
             try:
-                await asyncio.wait_for(self._progress.wait(), left)
+                await asyncio.wait_for(self._progress.wait(), max(left, LONGEST_RETRY))
             except TimeoutError:
                 continue
 
@@ -120,24 +131,33 @@ class Writer:
             except Exception as error:  # noqa: BLE001  (a backend may be anybody's; every failure is tried again)
                 self._rows = rows + self._rows
                 self._note_failure(error, delay)
-                await asyncio.sleep(delay)
+                self._progress.set()
+                await self._pause(delay)
                 delay = min(delay * 2, LONGEST_RETRY)
             else:
                 self._written = upto
                 self.groups += 1
                 self._failing_since = self._last_error = None
                 delay = FIRST_RETRY
-            self._progress.set()
-        self._task = None
+                self._progress.set()
+
+    async def _pause(self, delay: float) -> None:
+        """Wait before the next attempt, or until somebody flushes."""
+        self._hurry.clear()
+        try:
+            await asyncio.wait_for(self._hurry.wait(), delay)
+        except TimeoutError:
+            return
 
     async def _write(self, rows: list[Write]) -> None:
         if isinstance(self.backend, IncrementalBackend):
             await self.backend.write(coalesce(rows))
-        elif not await self.backend.save_state(thaw(self._state())):
+        elif not await self.backend.save_state(await self._snapshot()):
             raise StorageError(f"{self.backend!r}.save_state() did not return True")
 
     def _note_failure(self, error: Exception, delay: float) -> None:
         self.failures += 1
+        self._attempts += 1
         self._last_error = error
         if self._failing_since is None:
             self._failing_since = time.monotonic()

@@ -16,6 +16,7 @@ from kit.state.patches import Patch, apply
 from kit.state.tree import SCALARS, Path, StateDict, StateError, StateList, StateSet, freeze, show, thaw
 
 _ABSENT = object()
+_SAFE = frozenset({type(None), bool, int, str})
 
 
 class Recorder:
@@ -152,7 +153,7 @@ class DictDraft(_Draft, MutableMapping[Any, Any]):
         if key.__class__ is not str and key.__class__ is not int:
             freeze({key: None}, self._path())
         path = (*self._path(), key)
-        new = value if value.__class__ in SCALARS and value.__class__ is not float else _frozen(value, path)
+        new = value if value.__class__ in _SAFE else _frozen(value, path)
         old = self._node.get(key, _ABSENT)
         if old is _ABSENT:
             self._recorder.add(path, new)

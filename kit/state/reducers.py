@@ -44,6 +44,10 @@ class Reducers:
         """The reducer that answers `action_type`."""
         return self._by_type.get(action_type)
 
+    def registered(self) -> dict[str, Reducer]:
+        """The reducers beyond kit's own, by the type of action they answer."""
+        return {kind: reducer for kind, reducer in self._by_type.items() if kind not in BUILT_IN}
+
 
 def _view_created(action: Action, state: DictDraft) -> None:
     view = dict(action.payload)

@@ -19,7 +19,7 @@ from kit.state.actions import Action
 from kit.state.draft import DictDraft, Recorder
 from kit.state.patches import Change, Patch, apply
 from kit.state.reducers import Reducer, Reducers, ReducerT
-from kit.state.tree import StateError, freeze
+from kit.state.tree import StateError, freeze, thaw
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +58,9 @@ class StateStore:
 
     Args:
         reducers: The reducers to answer actions with; a set of its own if left out.
+
+    Attributes:
+        extras: What other rooms keep for as long as this store lives.
     """
 
     def __init__(self, *, reducers: Reducers | None = None) -> None:
@@ -67,6 +70,7 @@ class StateStore:
         self._turn = asyncio.Lock()
         self._reducing: asyncio.Task[Any] | None = None
         self._closed: str | None = None
+        self.extras: dict[str, Any] = {}
         self._listeners: list[ChangeListener] = []
         self._subscriptions: dict[str, _Subscription] = {}
 
@@ -81,7 +85,8 @@ class StateStore:
         """Run the reducer of `action_type`, then tell the journal and the subscribers.
 
         Dispatches take effect one after the other, in the order in which they were
-        called, reducers that await included.
+        called, reducers that await included. While a reducer awaits, what it has changed
+        so far can be read; if it raises, that is taken back.
 
         Args:
             action_type: The name of the action.
@@ -189,6 +194,11 @@ class StateStore:
         if wrong:
             raise StateError(f"the stored {wrong[0]!r} is no mapping but {root[wrong[0]]!r}; repair it first")
         self._root = root
+
+    async def snapshot(self) -> dict[str, Any]:
+        """A plain copy of the whole state, as it is between two dispatches."""
+        async with self._turn:
+            return thaw(self._root)  # type: ignore[no-any-return]
 
     def adopt(self, patches: Iterable[Patch]) -> None:
         """Make changes that another process has already stored."""

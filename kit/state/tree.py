@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 Path = tuple[str | int, ...]
 
@@ -139,6 +140,10 @@ def freeze(value: Any, path: Path = ()) -> Any:
     if cls in SCALARS:
         if cls is float and not math.isfinite(value):
             raise UnstorableError(path, value, f"{value!r} has no form in JSON; store None or a text instead")
+        if cls is dt.datetime and not _zone_is_storable(value.tzinfo):
+            raise UnstorableError(
+                path, value, f"the time zone {value.tzinfo!r} can't be kept; use a ZoneInfo"
+            )
         return value
     if isinstance(value, dict):
         node = StateDict()
@@ -166,6 +171,12 @@ def freeze(value: Any, path: Path = ()) -> Any:
         value,
         f"{_describe(value)} can't be kept in the state, because storage could not bring it back as it is; "
         f"store {_remedy(value)}",
+    )
+
+
+def _zone_is_storable(zone: dt.tzinfo | None) -> bool:
+    return (
+        zone is None or zone.__class__ is dt.timezone or (isinstance(zone, ZoneInfo) and zone.key is not None)
     )
 
 

@@ -60,15 +60,25 @@ class Dispatching(_Base):
         except discord.InteractionResponded:
             return
 
+    def has_control(self, interaction: discord.Interaction[Any]) -> bool:
+        """Whether the view has the button or select that was used."""
+        return self._control(interaction) is not None
+
+    def _control(self, interaction: discord.Interaction[Any]) -> Any:
+        data: Any = interaction.data
+        wanted = (data["component_type"], data["custom_id"])
+        for item in self.walk_children():
+            if item.is_dispatchable() and (item.type.value, getattr(item, "custom_id", None)) == wanted:
+                return item
+        return None
+
     async def handle(self, interaction: discord.Interaction[Any]) -> None:
         """Answer an interaction that discord.py could not route, because the view was not attached yet."""
-        data: Any = interaction.data
-        custom_id = data["custom_id"]
-        for item in self.walk_children():
-            if item.is_dispatchable() and getattr(item, "custom_id", None) == custom_id:
-                await self._scheduled_task(item, interaction)
-                return
-        await answer_privately(interaction, "This control was removed.")
+        item = self._control(interaction)
+        if item is None:
+            await answer_privately(interaction, "This control was removed.")
+        else:
+            await self._scheduled_task(item, interaction)
 
 
 async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:

@@ -15,7 +15,7 @@ from kit.persistence.live import live_views
 from kit.persistence.registry import view_classes
 from kit.state import freeze, thaw
 from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
-from kit.views.stateful import Stateful, StatefulLayoutView, StatefulView, disable
+from kit.views.stateful import Stateful, StatefulLayoutView, StatefulView, accepts, disable
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,6 @@ class Persistent(Stateful):
     it is rebuilt, so they must be values that JSON can hold.
 
     Attributes:
-        stored_at: The ids of channel and message it is restored on.
         unused_arguments: Stored arguments that the class no longer takes.
         registry_key: The name under which stored panels remember the class; the class's name
             if left out. Give one where two modules have classes of the same name.
@@ -49,14 +48,15 @@ class Persistent(Stateful):
 
     _accepted: ClassVar[set[frozenset[str]]]
     _migrates: ClassVar[bool]
-    stored_at: tuple[int, int]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.registry_key = cls.__dict__.get("registry_key", cls.__name__)
         cls._accepted = set()
         cls._migrates = next(base for base in cls.__mro__ if "migrate" in base.__dict__) is not Persistent
-        cls.restores_eagerly = cls.on_restore is not Persistent.on_restore
+        # A view that follows the state has to be there before anybody clicks it.
+        follows = cls.update_from_state is not Stateful.update_from_state
+        cls.restores_eagerly = follows or cls.on_restore is not Persistent.on_restore
         if cls.__module__ != __name__:
             view_classes.register(cls.registry_key, cls)
 
@@ -79,6 +79,9 @@ class Persistent(Stateful):
 
     async def exit(self, *, delete_message: bool = False) -> None:
         """End the view for good: it is no longer restored either."""
+        if self.successor is not None:
+            await self.successor.exit(delete_message=delete_message)
+            return
         stored = self.state_store.state["persistent_views"].get(self.state_key)
         if stored is not None and self._message is not None and int(stored["message_id"]) == self._message.id:
             await self.dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": self.state_key})
@@ -91,6 +94,15 @@ class Persistent(Stateful):
         Raises:
             ValueError: If one has no name to store it by.
         """
+        given = {name: value for name, value in self._named().items() if name not in SURROUNDINGS}
+        return {**given, **self.unused_arguments}
+
+    @property
+    def derives_key(self) -> bool:
+        """Whether the class makes its state key from its other arguments, instead of being given it."""
+        return "state_key" not in self._named()
+
+    def _named(self) -> dict[str, Any]:
         args, kwargs = self._arguments
         bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
         named: dict[str, Any] = {}
@@ -105,8 +117,7 @@ class Persistent(Stateful):
                 )
             else:
                 named[name] = value
-        given = {name: value for name, value in named.items() if name not in SURROUNDINGS}
-        return {**given, **self.unused_arguments}
+        return named
 
     def check(self) -> None:
         """See that the view can be restored.
@@ -137,11 +148,13 @@ class Persistent(Stateful):
                 "there would be nothing to restore. Send it without ephemeral=True, or use a StatefulView"
             )
         self.check()
-        live = live_views(self.state_store)
-        before = live.panel(self.state_key)
+        return await self._post(ephemeral=False, **sending)
+
+    async def _post_in_turn(self, **sending: Any) -> discord.Message:
+        before = live_views(self.state_store).panel(self.state_key)
         stored = self.state_store.state["persistent_views"].get(self.state_key)
         old = thaw(stored) if stored is not None else None
-        message = await self._post(ephemeral=False, **sending)
+        message = await super()._post_in_turn(**sending)
         if before is not None and before is not self:
             await before.exit()
         elif old is not None and int(old["message_id"]) != message.id:
@@ -161,7 +174,11 @@ class Persistent(Stateful):
             "guild_id": self.guild_id,
             "user_id": self.user_id,
         }
-        return {**entry, "kwargs": self.arguments} if self.arguments else entry
+        if self.arguments:
+            entry["kwargs"] = self.arguments
+        if self.derives_key:
+            entry["derives_key"] = True
+        return entry
 
     async def _clean_up(self, old: Mapping[str, Any], message: discord.Message) -> None:
         """Disable the components of a former message of this state key, whose view is not alive."""
@@ -208,57 +225,68 @@ class Persistent(Stateful):
             cls._accepted.add(names)
 
     @classmethod
-    def restore(cls, entry: Mapping[str, Any]) -> Self:
-        """A view as its stored entry describes it, not attached yet."""
+    def restore(cls, entry: Mapping[str, Any], bot: Any) -> Self:
+        """A view as its stored entry describes it, on its message but not attached yet."""
         cls.check_entry(entry)
-        view = cls.rebuild(
-            entry["state_key"],
-            _integer(entry.get("user_id")),
-            _integer(entry.get("guild_id")),
-            thaw(entry.get("kwargs", {})),
-        )
-        view.stored_at = (int(entry["channel_id"]), int(entry["message_id"]))
+        identity = {
+            "state_key": entry["state_key"],
+            "user_id": _integer(entry.get("user_id")),
+            "guild_id": _integer(entry.get("guild_id")),
+        }
+        arguments = thaw(entry.get("kwargs", {}))
+        view = cls.rebuild(identity, arguments, derives_key=entry.get("derives_key", False))
+        channel = bot.get_partial_messageable(int(entry["channel_id"]), guild_id=view.guild_id)
+        view._message = channel.get_partial_message(int(entry["message_id"]))  # noqa: SLF001  (its own class)
         return view
 
     @classmethod
     def rebuild(
-        cls, state_key: str, user_id: int | None, guild_id: int | None, arguments: dict[str, Any]
+        cls, identity: Mapping[str, Any], arguments: Mapping[str, Any], *, derives_key: bool = False
     ) -> Self:
         """A view made again from its stored arguments.
 
         Arguments that the class no longer takes are left out; they stay stored, and
         `unused_arguments` has them.
+
+        Args:
+            identity: Its `state_key`, `user_id` and `guild_id`.
+            arguments: Its stored constructor arguments.
+            derives_key: Whether the class makes its state key from them.
+
+        Raises:
+            ValueError: If it makes another state key from them.
         """
         given = cls.migrate(dict(arguments))
-        unused = {name: value for name, value in given.items() if not _takes(cls, name)}
+        unused = {name: value for name, value in given.items() if not accepts(cls, name)}
+        wanted = {name: value for name, value in given.items() if name not in unused}
+        known = {name: value for name, value in identity.items() if accepts(cls, name)}
+        if derives_key:
+            del known["state_key"]
         leftover: dict[str, Any] = {}
         token = _leftover.set(leftover)
         try:
-            wanted = {name: value for name, value in given.items() if name not in unused}
-            view = cls(state_key=state_key, user_id=user_id, guild_id=guild_id, **wanted)
+            view = cls(**known, **wanted)
         finally:
             _leftover.reset(token)
+        if view.state_key != identity["state_key"]:
+            raise ValueError(
+                f"{cls.__name__} was stored as {identity['state_key']!r} and is {view.state_key!r} now"
+            )
+        view.user_id, view.guild_id = identity["user_id"], identity["guild_id"]
         view.unused_arguments = {**unused, **leftover}
         return view
 
     async def attach(self, bot: Any) -> None:
         """Let `bot` route the interactions of the stored message to this view."""
-        channel_id, message_id = self.stored_at
-        channel = bot.get_partial_messageable(channel_id, guild_id=self.guild_id)
-        self._message = channel.get_partial_message(message_id)
-        bot.add_view(self, message_id=message_id)
+        message = self._message
+        assert message is not None
+        bot.add_view(self, message_id=message.id)
         await self._come_alive()
 
 
-def _takes(cls: type[Persistent], name: str) -> bool:
-    parameters = inspect.signature(cls.__init__).parameters
-    return name in parameters or any(
-        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
-    )
-
-
 def _check_call(cls: type[Persistent], names: Iterable[str]) -> None:
-    wanted = ("state_key", "user_id", "guild_id", *(name for name in names if _takes(cls, name)))
+    identity = ("state_key", "user_id", "guild_id")
+    wanted = {name for name in (*identity, *names) if accepts(cls, name)}
     try:
         inspect.signature(cls.__init__).bind(None, **dict.fromkeys(wanted))
     except TypeError as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 from kit.persistence.live import live_views
 from kit.state import StateError
@@ -45,6 +48,30 @@ def scope_key(scope: Scope, user_id: Any, guild_id: Any) -> tuple[Any, ...]:
     return keys[scope]
 
 
+def kind(view: Any) -> str:
+    """What views of one class have in common: the registry key, or the name of the class."""
+    return str(getattr(view, "registry_key", type(view).__name__))
+
+
+@contextlib.asynccontextmanager
+async def turn(view: Any) -> AsyncIterator[None]:
+    """Hold back others that are sent at the same time and would replace, or count against, `view`."""
+    locks: WeakValueDictionary[Any, asyncio.Lock]
+    locks = view.state_store.extras.setdefault("sending", WeakValueDictionary())
+    names: list[tuple[Any, ...]] = []
+    if view.session_limit is not None:
+        names.append(("limit", kind(view), *scope_key(view.session_scope, view.user_id, view.guild_id)))
+    if view.is_stored:
+        names.append(("state key", view.state_key))
+    async with contextlib.AsyncExitStack() as stack:
+        for name in names:
+            lock = locks.get(name)
+            if lock is None:
+                locks[name] = lock = asyncio.Lock()
+            await stack.enter_async_context(lock)
+        yield
+
+
 def others_in_scope(view: Any) -> list[Any]:
     """The views that count against the limit of `view`, oldest first.
 
@@ -56,7 +83,7 @@ def others_in_scope(view: Any) -> list[Any]:
     alive = [
         other
         for other in live_views(store)
-        if type(other).__name__ == type(view).__name__
+        if kind(other) == kind(view)
         and other is not view
         and not (view.is_stored and other.state_key == view.state_key)
         and scope_key(view.session_scope, other.user_id, other.guild_id) == wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +19,7 @@ from kit.state import Action, Change, StateStore, get_store
 from kit.state.actions import VIEW_CREATED, VIEW_DESTROYED
 from kit.views.access import Access
 from kit.views.dispatch import Dispatching, answer_privately
-from kit.views.sessions import Scope, SessionLimitError, others_in_scope
+from kit.views.sessions import Scope, SessionLimitError, others_in_scope, turn
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Stateful(Access, Dispatching):
         session_limit: How many of this class may be alive in one `session_scope`.
         session_scope: "user", "guild", "user_guild" or "global".
         session_policy: What the limit does: "replace" exits the oldest, "reject" raises.
+        successor: The view that took over when the class was reloaded, or None.
         subscribed_actions: The actions after which `update_from_state` is called; all if None.
     """
 
@@ -87,6 +89,7 @@ class Stateful(Access, Dispatching):
         if session_id is None and self.user_id is not None:
             session_id = f"{type(self).__name__}:user_{self.user_id}"
         self.session_id = session_id
+        self.successor: Stateful | None = None
         self._state_key = state_key
         self._message: discord.Message | discord.PartialMessage | None = None
         self._queue = asyncio.Lock()
@@ -109,6 +112,12 @@ class Stateful(Access, Dispatching):
         """Called after a dispatch of `subscribed_actions`, if a subclass overrides it."""
 
     async def _post(
+        self, *, ephemeral: bool, channel: discord.abc.Messageable | None, **content: Any
+    ) -> discord.Message:
+        async with turn(self):
+            return await self._post_in_turn(ephemeral=ephemeral, channel=channel, **content)
+
+    async def _post_in_turn(
         self, *, ephemeral: bool, channel: discord.abc.Messageable | None, **content: Any
     ) -> discord.Message:
         others = self._make_room()
@@ -193,8 +202,9 @@ class Stateful(Access, Dispatching):
 
     def take_over(self, old: Stateful) -> None:
         """Answer from now on for `old`, which was stopped: on its message, under its id. For hot reload."""
+        old.successor = self
         self.id = old.id
-        self.session_id = old.session_id
+        self.user_id, self.guild_id, self.session_id = old.user_id, old.guild_id, old.session_id
         self._message = old._message
         self._queue = old._queue
         live_views(self.state_store).add(self, panel=self.is_stored)
@@ -202,6 +212,9 @@ class Stateful(Access, Dispatching):
 
     async def discard(self) -> None:
         """Let go of the view without touching its message: it stops, and leaves the state."""
+        if self.successor is not None:
+            await self.successor.discard()
+            return
         self.stop()
         self.state_store.unsubscribe(self.id)
         live_views(self.state_store).discard(self)
@@ -210,6 +223,9 @@ class Stateful(Access, Dispatching):
 
     async def exit(self, *, delete_message: bool = False) -> None:
         """End the view: it stops answering, its components are disabled, or its message deleted."""
+        if self.successor is not None:
+            await self.successor.exit(delete_message=delete_message)
+            return
         await self.discard()
         message: Any = self._message
         if message is None:
@@ -274,6 +290,14 @@ class StatefulLayoutView(Stateful, ui.LayoutView):
     ) -> discord.Message:
         """Send the view, as `StatefulView.send` does; its text is in its components."""
         return await self._post(ephemeral=ephemeral, channel=channel)
+
+
+def accepts(cls: type, name: str) -> bool:
+    """Whether the constructor of `cls` can be given the keyword argument `name`."""
+    parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
+    return name in parameters or any(
+        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
 
 
 def disable(view: BaseView) -> None:

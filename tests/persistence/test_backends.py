@@ -204,7 +204,7 @@ async def test_a_backend_that_stays_away_is_loud_and_loses_nothing():
     count()
     backend = FlakyBackend(failures=1_000_000)
     store = get_store()
-    store.journal = writer = Writer(backend, lambda: store.state, patience=0.1)
+    store.journal = writer = Writer(backend, store.snapshot, patience=0.1)
     await store.dispatch("COUNTED")
     with pytest.raises(StorageError, match="kept in memory"):
         await store.flush()
@@ -248,9 +248,9 @@ async def test_steady_clicks_are_written_in_groups_while_they_go_on(tmp_path):
     store = get_store()
     writer = store.journal
     assert isinstance(writer, Writer)
-    for _ in range(200):
-        await asyncio.gather(*(store.dispatch("COUNTED") for _ in range(5)))
-        await asyncio.sleep(0)
+    for _ in range(100):
+        await asyncio.gather(*(store.dispatch("COUNTED") for _ in range(10)))
+        await asyncio.sleep(0.001)
     assert writer.groups > 1
     await store.flush()
     assert writer.groups < 1000
