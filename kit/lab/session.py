@@ -234,7 +234,7 @@ class Lab:
                 }
                 known = {key: value for key, value in identity.items() if accepts(view, key)}
                 stateful: Any = view(**{**known, **arguments})
-                stateful.user_id, stateful.guild_id = identity.values()
+                stateful.belong_to(*identity.values())
                 await stateful.send(channel=channel)
                 return
             plain: Any = view(**arguments)

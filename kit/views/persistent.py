@@ -261,7 +261,7 @@ class Persistent(Stateful):
         wanted = {name: value for name, value in given.items() if name not in unused}
         known = {name: value for name, value in identity.items() if accepts(cls, name)}
         if derives_key:
-            del known["state_key"]
+            known.pop("state_key", None)
         leftover: dict[str, Any] = {}
         token = _leftover.set(leftover)
         try:
@@ -272,7 +272,7 @@ class Persistent(Stateful):
             raise ValueError(
                 f"{cls.__name__} was stored as {identity['state_key']!r} and is {view.state_key!r} now"
             )
-        view.user_id, view.guild_id = identity["user_id"], identity["guild_id"]
+        view.belong_to(identity["user_id"], identity["guild_id"])
         view.unused_arguments = {**unused, **leftover}
         return view
 

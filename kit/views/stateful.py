@@ -84,15 +84,22 @@ class Stateful(Access, Dispatching):
         self.state_store = state_store if state_store is not None else get_store()
         self.context = context
         self.interaction = interaction if interaction is not None else getattr(context, "interaction", None)
-        self.user_id = user_id if user_id is not None else _user_of(context, self.interaction)
-        self.guild_id = guild_id if guild_id is not None else _guild_of(context, self.interaction)
-        if session_id is None and self.user_id is not None:
-            session_id = f"{type(self).__name__}:user_{self.user_id}"
         self.session_id = session_id
+        self.belong_to(
+            user_id if user_id is not None else _user_of(context, self.interaction),
+            guild_id if guild_id is not None else _guild_of(context, self.interaction),
+        )
         self.successor: Stateful | None = None
         self._state_key = state_key
         self._message: discord.Message | discord.PartialMessage | None = None
         self._queue = asyncio.Lock()
+
+    def belong_to(self, user_id: int | None, guild_id: int | None) -> None:
+        """Make it the view of a user, in a guild; its session follows if it has none yet."""
+        self.user_id = user_id
+        self.guild_id = guild_id
+        if self.session_id is None and user_id is not None:
+            self.session_id = f"{type(self).__name__}:user_{user_id}"
 
     @property
     def state_key(self) -> str:
