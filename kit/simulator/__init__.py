@@ -2,9 +2,9 @@
 
 from .connector import LoopbackConnector
 from .errors import ClickError, WorldFileError
-from .forms import Violation
+from .forms import Violation, error_tree
 from .interactions import Interaction
-from .limits import check_message, check_modal, error_tree
+from .limits import check_message, check_modal
 from .server import Simulator
 from .world import World
 

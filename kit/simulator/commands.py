@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import ClickError
-from .interactions import resolved
+from .interactions import Resolved
+from .people import need
+from .permissions import ADMINISTRATOR, USE_APPLICATION_COMMANDS, VIEW_CHANNEL
 from .world import GLOBAL
 
 if TYPE_CHECKING:
@@ -28,26 +30,34 @@ PYTHON_TYPES: dict[int, tuple[type, ...]] = {
 RESOLVED_AS = {USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8}
 
 
-def invocation(world: World, name: str, options: Mapping[str, Any]) -> Json:
+def invocation(world: World, name: str, options: Mapping[str, Any], *, user: Json, channel_id: str) -> Json:
     """The ``data`` of a slash command (docs page *Receiving and Responding*).
 
     Args:
         world: Where the command is registered.
         name: The command, with its subcommands after spaces.
         options: By name.
+        user: Who uses it.
+        channel_id: Where.
 
     Raises:
-        ClickError: No such command or option, a required option is missing, or a value does not fit.
+        ClickError: No such command or option, a required option is missing, a value does not fit, or the
+            person may not use the command there.
     """
     words = name.removeprefix("/").split()
     command = _registered(world, words[0] if words else "")
-    found: Json = {}
+    default = command["default_member_permissions"]
+    # Discord keeps a command that asks for "0" to administrators.
+    asked = 0 if default is None else int(default) or ADMINISTRATOR
+    needed = asked | USE_APPLICATION_COMMANDS | VIEW_CHANNEL
+    need(world, user, channel_id, needed, f"can't use /{command['name']} in")
+    found = Resolved(world, user, channel_id)
     data: Json = {"id": command["id"], "name": command["name"], "type": CHAT_INPUT}
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
-    data["options"] = _options(world, command, words[1:], options, found)
-    if found:
-        data["resolved"] = found
+    data["options"] = _options(command, words[1:], options, found)
+    if found.objects:
+        data["resolved"] = found.objects
     return data
 
 
@@ -62,16 +72,14 @@ def _registered(world: World, name: str) -> Json:
     raise ClickError(f"There is no slash command /{name}. {hint}.")
 
 
-def _options(
-    world: World, node: Json, words: list[str], options: Mapping[str, Any], found: Json
-) -> list[Json]:
+def _options(node: Json, words: list[str], options: Mapping[str, Any], found: Resolved) -> list[Json]:
     offered = {option["name"]: option for option in node.get("options", ())}
     nested = [key for key, option in offered.items() if option["type"] in (SUBCOMMAND, GROUP)]
     if nested or words:
         if not words or words[0] not in nested:
             raise ClickError(f"/{node['name']} takes one of the subcommands: {', '.join(nested) or 'none'}.")
         child = offered[words[0]]
-        inner = _options(world, child, words[1:], options, found)
+        inner = _options(child, words[1:], options, found)
         return [{"name": child["name"], "type": child["type"], "options": inner}]
     for key in options:
         if key not in offered:
@@ -80,10 +88,10 @@ def _options(
     missing = [key for key, option in offered.items() if option.get("required") and key not in options]
     if missing:
         raise ClickError(f"/{node['name']} needs the option {missing[0]!r}.")
-    return [_value(world, offered[key], value, found) for key, value in options.items()]
+    return [_value(offered[key], value, found) for key, value in options.items()]
 
 
-def _value(world: World, option: Json, value: Any, found: Json) -> Json:
+def _value(option: Json, value: Any, found: Resolved) -> Json:
     kind, name = option["type"], option["name"]
     if kind in PYTHON_TYPES:
         wrong_bool = isinstance(value, bool) and kind != BOOLEAN
@@ -96,8 +104,7 @@ def _value(world: World, option: Json, value: Any, found: Json) -> Json:
     elif kind in RESOLVED_AS:
         value = str(value)
         try:
-            for group, objects in resolved(world, RESOLVED_AS[kind], [value]).items():
-                found.setdefault(group, {}).update(objects)
+            found.add(RESOLVED_AS[kind], [value])
         except LookupError as error:
             raise ClickError(f"The option {name!r}: {error}") from error
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def _check_embed(embed: Form) -> int:
     total = _text(embed, "title", 256) + _text(embed, "description", 4096)
     embed.number("E03", "color", 0, MAX_COLOR)
     embed.url("E03", "url", WEB, MAX_URL)
-    _timestamp(embed)
+    embed.moment("E03", "timestamp")
     for field in embed.forms("E01", "fields", 0, MAX_FIELDS):
         total += _text(field, "name", 256, required=True) + _text(field, "value", 1024, required=True)
         field.flag("E03", "inline")
@@ -67,14 +66,3 @@ def _text(form: Form, key: str, high: int, *, required: bool = False) -> int:
     if required and not length:
         form.fault("E01", key, "BASE_TYPE_REQUIRED", "This field is required")
     return length
-
-
-def _timestamp(embed: Form) -> None:
-    value = embed.text("E03", "timestamp", 0, 64)
-    if value is None:
-        return
-    try:
-        dt.datetime.fromisoformat(value)
-    except ValueError:
-        words = f"Could not parse {value}. Should be ISO8601."
-        embed.fault("E03", "timestamp", "DATE_TIME_TYPE_PARSE", words)

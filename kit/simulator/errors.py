@@ -13,6 +13,7 @@ UNKNOWN_CODES: Mapping[str, int] = {
     "Guild": 10004,
     "Member": 10007,
     "Message": 10008,
+    "Overwrite": 10009,
     "Role": 10011,
     "User": 10013,
     "Emoji": 10014,
@@ -95,8 +96,9 @@ def invalid_field(name: str, code: str, message: str) -> ApiError:
     """An Invalid Form Body about one top-level field.
 
     Args:
-        name: The field.
+        name: The field; empty for the body itself.
         code: Discord's inner code, such as ``NUMBER_TYPE_COERCE``.
         message: Discord's words for it.
     """
-    return invalid_form({name: {"_errors": [{"code": code, "message": message}]}})
+    tree = {"_errors": [{"code": code, "message": message}]}
+    return invalid_form({name: tree} if name else tree)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import invalid_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,16 +51,26 @@ class Form:
 
     def fault(self, rule: str, key: str, code: str, message: str) -> None:
         """Notes an error at one of the object's keys, or at the object itself for an empty key."""
-        self.found.append(Violation(rule, (*self.path, key) if key else self.path, code, message))
+        self.found.append(Violation(rule, self._at(key), code, message))
 
     def warn(self, rule: str, key: str, message: str) -> None:
         """Notes something that Discord accepts but that is better not done."""
-        path = (*self.path, key) if key else self.path
-        self.found.append(Violation(rule, path, "WARNING", message, "warning"))
+        self.found.append(Violation(rule, self._at(key), "WARNING", message, "warning"))
+
+    def _at(self, key: str) -> tuple[str, ...]:
+        return (*self.path, key) if key else self.path
 
     def given(self, key: str) -> bool:
         """Whether a key is there and not null."""
         return self.data.get(key) is not None
+
+    def check(self) -> None:
+        """Refuses the body once everything in it was read.
+
+        Raises:
+            ApiError: An error was noted, here or in an object inside.
+        """
+        refuse(self.found)
 
     def _absent(self, rule: str, key: str, *, required: bool) -> bool:
         if self.given(key):
@@ -124,14 +137,41 @@ class Form:
 
     def snowflake(self, rule: str, key: str, *, required: bool = False) -> str | None:
         """An id, as a string or an integer; None if it is absent or wrong."""
+        found = self._digits(rule, key, "snowflake", required=required)
+        return None if found is None else str(found)
+
+    def snowflakes(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> list[str]:
+        """A list of ids, each once; the wrong ones are left out."""
+        entries = self.items(rule, key, low, high, required=required)
+        found = [entry.snowflake(rule, index, required=True) for index, entry in entries]
+        return [item for item in dict.fromkeys(found) if item is not None]
+
+    def bits(self, rule: str, key: str) -> int | None:
+        """A set of permissions, as a string or an integer; None if it is absent or wrong."""
+        return self._digits(rule, key, "bit set", required=False)
+
+    def _digits(self, rule: str, key: str, kind: str, *, required: bool) -> int | None:
         if self._absent(rule, key, required=required):
             return None
         value = self.data[key]
         text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
         if not (text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS):
-            self.fault(rule, key, "NUMBER_TYPE_COERCE", f'Value "{value!r:.40}" is not snowflake.')
+            self.fault(rule, key, "NUMBER_TYPE_COERCE", f'Value "{value!r:.40}" is not {kind}.')
             return None
-        return text
+        return int(text)
+
+    def moment(self, rule: str, key: str) -> dt.datetime | None:
+        """An ISO 8601 timestamp, in UTC where it names no offset; None if it is absent or wrong."""
+        value = self.text(rule, key, 0, 64)
+        if value is None:
+            return None
+        try:
+            moment = dt.datetime.fromisoformat(value)
+        except ValueError:
+            words = f"Could not parse {value}. Should be ISO8601."
+            self.fault(rule, key, "DATE_TIME_TYPE_PARSE", words)
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     def array(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> list[Any]:
         """A list with a length; empty if it is absent or wrong."""
@@ -145,11 +185,18 @@ class Form:
             self._bad_length(rule, key, low, high)
         return value
 
+    def items(
+        self, rule: str, key: str, low: int, high: int, *, required: bool = False
+    ) -> list[tuple[str, Form]]:
+        """A list of plain values: of each its index, and an object that has it at that key."""
+        values = self.array(rule, key, low, high, required=required)
+        return [(str(i), Form({str(i): value}, self._at(key), self.found)) for i, value in enumerate(values)]
+
     def forms(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> list[Form]:
         """A list of objects; the wrong ones are left out."""
         forms = []
         for index, value in enumerate(self.array(rule, key, low, high, required=required)):
-            form = Form(value, (*self.path, key, str(index)), self.found)
+            form = Form(value, (*self._at(key), str(index)), self.found)
             if isinstance(value, dict):
                 forms.append(form)
             else:
@@ -189,3 +236,36 @@ class Form:
             self.fault(rule, key, "URL_TYPE_INVALID_SCHEME", message)
             return None
         return value
+
+
+def error_tree(violations: Sequence[Violation], prefix: Sequence[str] = ()) -> dict[str, Any]:
+    """The ``errors`` of an Invalid Form Body (docs page *API Reference*, "Error Messages").
+
+    Args:
+        violations: Those to show; warnings are left out.
+        prefix: Keys to put before every path, such as ``("data",)`` for an interaction response.
+    """
+    tree: dict[str, Any] = {}
+    for violation in violations:
+        if violation.severity != "error":
+            continue
+        node = tree
+        for key in (*prefix, *violation.path):
+            node = node.setdefault(key, {})
+        node.setdefault("_errors", []).append({"code": violation.code, "message": violation.message})
+    return tree
+
+
+def refuse(violations: Sequence[Violation], prefix: Sequence[str] = ()) -> None:
+    """Refuses a body that breaks a rule; warnings let it pass.
+
+    Args:
+        violations: What was found in it.
+        prefix: See ``error_tree``.
+
+    Raises:
+        ApiError: 400 with the tree of errors.
+    """
+    tree = error_tree(violations, prefix)
+    if tree:
+        raise invalid_form(tree)

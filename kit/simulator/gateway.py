@@ -131,6 +131,11 @@ class Gateway:
         self._connections: set[Connection] = set()
         self._connected = asyncio.Event()
 
+    @property
+    def connected(self) -> bool:
+        """Whether some bot is."""
+        return self._connected.is_set()
+
     async def wait_connected(self) -> None:
         """Waits until some bot is ready."""
         await self._connected.wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import payloads
+from . import payloads, permissions
 from .errors import UnknownError
 from .snowflakes import Snowflakes
 
@@ -101,15 +101,32 @@ class GuildState:
             raise UnknownError("Member", user_id)
         return {**self.members[user_id], "user": self.user_by_id(user_id)}
 
-    def permissions(self, user_id: str) -> int:
-        """What a member may do.
+    def permissions(self, user_id: str, channel_id: str | None = None) -> int:
+        """What a member may do: everything as owner or administrator, else what roles and overwrites grant.
 
         Args:
             user_id: The snowflake.
+            channel_id: The channel it is about; the guild as a whole when left out.
+
+        Raises:
+            LookupError: No such member or channel.
         """
-        held = [self.roles[self.guild["id"]]]
-        held.extend(self.roles[role_id] for role_id in self.members[user_id]["roles"])
-        return payloads.permissions_of(held, owner=user_id == self.guild["owner_id"])
+        self.member(user_id)
+        return permissions.granted(self, user_id, self.channel(channel_id) if channel_id else None)
+
+    @property
+    def bot_role(self) -> Json:
+        """The role that belongs to the bot: Discord made it when the bot was added, and alone deletes it."""
+        return next(role for role in self.roles.values() if "tags" in role)
+
+    @property
+    def bot_permissions(self) -> int:
+        """What the bot's own role grants; an administrator at first. Set it to try a bot with less."""
+        return int(self.bot_role["permissions"])
+
+    @bot_permissions.setter
+    def bot_permissions(self, bits: int) -> None:
+        self.update_role(self.bot_role["id"], {"permissions": str(bits)})
 
     def add_user(self, name: str, *, roles: Sequence[str] = ()) -> Json:
         """Lets a person join the guild.
@@ -163,31 +180,65 @@ class GuildState:
         return self.roles[role_id]
 
     def add_role(self, name: str, *, color: int = 0, permissions: int = 0) -> Json:
-        """Creates a role.
+        """Creates a role, the lowest above @everyone as on Discord: all others move up.
 
         Args:
             name: Its name.
             color: 0xRRGGBB.
             permissions: The bit set it grants.
         """
-        role = payloads.role(
-            self.snowflakes.next(), name, position=len(self.roles), permissions=permissions, color=color
-        )
-        return self.put_role(role)
+        role = payloads.role(self.snowflakes.next(), name, permissions=permissions, color=color)
+        return self.insert_role(role)
 
-    def put_role(self, role: Json) -> Json:
-        """Stores a new or changed role.
+    def insert_role(self, role: Json) -> Json:
+        """Stores a new role.
 
         Args:
-            role: The whole role object.
+            role: The whole role object, at position 1.
         """
-        event = "GUILD_ROLE_UPDATE" if role["id"] in self.roles else "GUILD_ROLE_CREATE"
+        others = self._ranking()
+        self._put_role("GUILD_ROLE_CREATE", role)
+        self.rank_roles([role["id"], *others])
+        return role
+
+    def update_role(self, role_id: str, changes: Json) -> Json:
+        """Changes a role's name, permissions or other fields; ``rank_roles`` changes its position.
+
+        Args:
+            role_id: The role.
+            changes: Fields of the role object.
+
+        Raises:
+            LookupError: No such role.
+        """
+        return self._put_role("GUILD_ROLE_UPDATE", {**self.role(role_id), **changes})
+
+    def _put_role(self, event: str, role: Json) -> Json:
         self.roles[role["id"]] = role
         self.emit(event, {"guild_id": self.guild["id"], "role": role})
         return role
 
+    def rank_roles(self, role_ids: Sequence[str]) -> None:
+        """Orders the roles. A bot gives, takes and changes only those below its own highest.
+
+        Args:
+            role_ids: All of them but @everyone, the lowest first.
+
+        Raises:
+            ValueError: A role is missing, or there twice.
+        """
+        if sorted(role_ids) != sorted(self._ranking()):
+            raise ValueError(f"rank_roles takes each role but @everyone once: {', '.join(self._ranking())}.")
+        for position, role_id in enumerate(role_ids, start=1):
+            if self.roles[role_id]["position"] != position:
+                self.update_role(role_id, {"position": position})
+
+    def _ranking(self) -> list[str]:
+        others = [role for key, role in self.roles.items() if key != self.guild["id"]]
+        return [role["id"] for role in sorted(others, key=lambda role: int(role["position"]))]
+
     def delete_role(self, role_id: str) -> None:
-        """Deletes a role and takes it from everyone.
+        """Deletes a role, and takes it from everyone and from the channels' overwrites.
 
         Args:
             role_id: The snowflake.
@@ -199,8 +250,13 @@ class GuildState:
         for user_id, member in self.members.items():
             if role_id in member["roles"]:
                 self.update_member(user_id, {"roles": [held for held in member["roles"] if held != role_id]})
+        for channel in self.guild_channels():
+            left = [entry for entry in channel["permission_overwrites"] if entry["id"] != role_id]
+            if len(left) < len(channel["permission_overwrites"]):
+                self.put_channel({**channel, "permission_overwrites": left})
         del self.roles[role_id]
         self.emit("GUILD_ROLE_DELETE", {"guild_id": self.guild["id"], "role_id": role_id})
+        self.rank_roles(self._ranking())
 
     def channel(self, channel_id: str | int) -> Json:
         """A channel by id.

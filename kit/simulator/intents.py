@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .permissions import VIEW_CHANNEL, lacking
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -57,7 +59,10 @@ def visible(world: World, intents: int, event: str, data: Json) -> Json | None:
         return data if own or intents & GUILD_EVENTS[event] else None
     if event not in CHANNEL_EVENTS:
         return data
-    in_guild = world.channels.get(data["channel_id"], {}).get("type") != DM_CHANNEL
+    channel = world.channels.get(data["channel_id"])
+    in_guild = channel is None or channel["type"] != DM_CHANNEL
+    if channel and lacking(world, world.application_id, VIEW_CHANNEL, channel):
+        return None
     needed = CHANNEL_EVENTS[event][0 if in_guild else 1]
     if not intents & needed or data.get("flags", 0) & EPHEMERAL:
         return None

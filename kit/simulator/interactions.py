@@ -8,11 +8,12 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ApiError, unknown
-from .payloads import ALL_PERMISSIONS, DM_CHANNEL
+from .payloads import DM_CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from .gateway import Gateway
     from .world import World
 
 Json = dict[str, Any]
@@ -80,10 +81,14 @@ class Interactions:
         world: Where they happen.
         deadline: Seconds that a bot has for its initial response.
         notify: Told of each at its creation, its answer and its failure.
+        gateway: What brings them to a bot.
     """
 
-    def __init__(self, world: World, deadline: float, notify: Callable[[str, Json], None]) -> None:
+    def __init__(
+        self, world: World, deadline: float, notify: Callable[[str, Json], None], gateway: Gateway
+    ) -> None:
         self._world = world
+        self._gateway = gateway
         self.deadline = deadline
         self._notify = notify
         self._by_token: dict[str, Interaction] = {}
@@ -97,7 +102,6 @@ class Interactions:
         channel_id: str,
         message: Json | None = None,
         cause: Interaction | None = None,
-        deliver: Callable[[str, Json], bool],
     ) -> Interaction:
         """Creates an interaction and sends it to a bot.
 
@@ -108,7 +112,6 @@ class Interactions:
             channel_id: Where.
             message: The message of a component, or the one its modal came from.
             cause: For the submission of a modal, the interaction that showed it.
-            deliver: Sends the event to one bot; False if none is connected.
         """
         payload = self._payload(kind, data, user, channel_id)
         if message is not None:
@@ -117,10 +120,9 @@ class Interactions:
         self._forget_expired()
         self._by_token[interaction.token] = interaction
         self._notify("interaction", {"interaction": interaction})
-        if deliver("INTERACTION_CREATE", payload):
-            failure = f"no answer within {self.deadline:g} s"
+        if self._gateway.deliver("INTERACTION_CREATE", payload):
             loop = asyncio.get_running_loop()
-            interaction.timer = loop.call_later(self.deadline, self.fail, interaction, failure)
+            interaction.timer = loop.call_later(self.deadline, self._expire, interaction, self.deadline)
         else:
             self.fail(interaction, "the bot is not connected")
         return interaction
@@ -146,6 +148,10 @@ class Interactions:
         if interaction.status == "pending":
             interaction.settle(failure=failure)
             self._notify("interaction", {"interaction": interaction})
+
+    def _expire(self, interaction: Interaction, deadline: float) -> None:
+        why = "" if self._gateway.connected else ": the bot is not connected"
+        self.fail(interaction, f"no answer within {deadline:g} s{why}")
 
     def to_answer(self, interaction_id: str, token: str) -> Interaction:
         """The interaction that a callback is for.
@@ -181,15 +187,22 @@ class Interactions:
         return interaction
 
     def close(self) -> None:
-        """Fails whatever is pending."""
+        """Fails whatever is pending, and forgets all."""
         for interaction in tuple(self._by_token.values()):
             self.fail(interaction, "the simulator was closed")
+            self._forget(interaction)
 
     def _forget_expired(self) -> None:
         for interaction in tuple(self._by_token.values()):
             if not _expired(interaction):
                 return
-            del self._by_token[interaction.token]
+            self._forget(interaction)
+
+    def _forget(self, interaction: Interaction) -> None:
+        del self._by_token[interaction.token]
+        # The files that someone put into a modal live as long as its token.
+        for attachment_id in interaction.payload["data"].get("resolved", {}).get("attachments", ()):
+            self._world.uploads.pop(attachment_id, None)
 
     def _payload(self, kind: int, data: Json, user: Json, channel_id: str) -> Json:
         world = self._world
@@ -204,7 +217,7 @@ class Interactions:
             "channel": channel,
             "data": data,
             "locale": "en-US",
-            "app_permissions": str(world.permissions(world.application_id)),
+            "app_permissions": str(world.permissions(world.application_id, channel_id)),
             "entitlements": [],
             "entitlement_sku_ids": [],
             "attachment_size_limit": ATTACHMENT_LIMIT,
@@ -212,7 +225,7 @@ class Interactions:
         if channel["type"] == DM_CHANNEL:
             payload.update(user=user, context=1, authorizing_integration_owners={"0": "0"})
             return payload
-        permissions = str(world.permissions(user["id"]))
+        permissions = str(world.permissions(user["id"], channel_id))
         guild = world.guild
         payload.update(
             guild_id=guild["id"],
@@ -230,29 +243,58 @@ def _expired(interaction: Interaction) -> bool:
     return time.monotonic() - interaction.made_at > TOKEN_SECONDS
 
 
-def resolved(world: World, kind: int, ids: list[str]) -> Json:
-    """The ``resolved`` objects of a select's or an option's ids.
+class Resolved:
+    """Gathers the ``resolved`` objects behind the ids that a person chose, in ``objects``.
 
     Args:
         world: Where they are looked up.
-        kind: The component type: 5 user, 6 role, 7 mentionable, 8 channel.
-        ids: The chosen ids, each known.
+        user: Who chose; the ``permissions`` of a channel are theirs.
+        channel_id: Where; the ``permissions`` of a member are those there.
     """
-    found: Json = {}
-    for key in ids:
-        if kind in (5, 7) and (key in world.members or key == world.application_id):
-            member = {
-                name: value for name, value in world.members[key].items() if name not in ("deaf", "mute")
-            }
-            found.setdefault("users", {})[key] = world.user_by_id(key)
-            permissions = str(world.permissions(key))
-            found.setdefault("members", {})[key] = {**member, "permissions": permissions}
-        elif kind in (6, 7):
-            found.setdefault("roles", {})[key] = world.role(key)
-        else:
-            partial = ("id", "name", "type", "flags", "parent_id", "position", "nsfw", "topic")
-            channel = world.channel(key)
-            shown = {name: channel[name] for name in partial if name in channel}
-            shown.update(last_message_id=channel["last_message_id"], permissions=str(ALL_PERMISSIONS))
-            found.setdefault("channels", {})[key] = shown
-    return found
+
+    def __init__(self, world: World, user: Json, channel_id: str) -> None:
+        self.objects: Json = {}
+        self._world = world
+        self._user = user
+        self._channel_id = channel_id
+
+    def add(self, kind: int, ids: Sequence[str]) -> None:
+        """Adds what some ids stand for.
+
+        Args:
+            kind: The component type: 5 user, 6 role, 7 mentionable, 8 channel.
+            ids: The chosen ids.
+
+        Raises:
+            LookupError: An id is unknown.
+        """
+        world = self._world
+        for key in ids:
+            if kind in (5, 7) and key in world.members:
+                self.put("users", key, world.user_by_id(key))
+                member = {
+                    name: value for name, value in world.members[key].items() if name not in ("deaf", "mute")
+                }
+                permissions = str(world.permissions(key, self._channel_id))
+                self.put("members", key, {**member, "permissions": permissions})
+            elif kind in (6, 7):
+                self.put("roles", key, world.role(key))
+            else:
+                self._add_channel(key)
+
+    def put(self, group: str, key: str, data: Json) -> None:
+        """Adds one object.
+
+        Args:
+            group: Such as ``attachments``.
+            key: Its id.
+            data: The object.
+        """
+        self.objects.setdefault(group, {})[key] = data
+
+    def _add_channel(self, key: str) -> None:
+        partial = ("id", "name", "type", "flags", "parent_id", "position", "nsfw", "topic", "last_message_id")
+        channel = self._world.channel(key)
+        shown = {name: channel[name] for name in partial if name in channel}
+        permissions = str(self._world.permissions(self._user["id"], key))
+        self.put("channels", key, {**shown, "permissions": permissions})

@@ -99,24 +99,6 @@ def check_modal(data: Mapping[str, Any]) -> list[Violation]:
     return found
 
 
-def error_tree(violations: Sequence[Violation], prefix: Sequence[str] = ()) -> Json:
-    """The ``errors`` of an Invalid Form Body (docs page *API Reference*, "Error Messages").
-
-    Args:
-        violations: Those to show; warnings are left out.
-        prefix: Keys to put before every path, such as ``("data",)`` for an interaction response.
-    """
-    tree: Json = {}
-    for violation in violations:
-        if violation.severity != "error":
-            continue
-        node = tree
-        for key in (*prefix, *violation.path):
-            node = node.setdefault(key, {})
-        node.setdefault("_errors", []).append({"code": violation.code, "message": violation.message})
-    return tree
-
-
 def _flags(form: Form, edit_of: Mapping[str, Any] | None, *, interaction: bool) -> int:
     flags = form.number("M14", "flags", 0, INT_LIMIT - 1)
     if flags is None:
@@ -163,10 +145,9 @@ def _small_fields(form: Form) -> None:
     if allowed is None:
         return
     allowed.flag("M14", "replied_user")
-    parse = allowed.array("M14", "parse", 0, 3)
-    for index, kind in enumerate(parse):
-        entry = Form({str(index): kind}, (*allowed.path, "parse"), form.found)
-        entry.choice("M14", str(index), ("users", "roles", "everyone"), required=True)
+    kinds = ("users", "roles", "everyone")
+    entries = allowed.items("M14", "parse", 0, 3)
+    parse = [entry.choice("M14", index, kinds, required=True) for index, entry in entries]
     for key in ("users", "roles"):
         if allowed.array("M14", key, 0, MAX_MENTIONS) and key in parse:
             words = f'parse:["{key}"] and {key}: [ids...] are mutually exclusive.'
@@ -214,4 +195,5 @@ def _is_empty(form: Form, edit_of: Mapping[str, Any] | None, files: Sequence[str
         return False
     before = edit_of or {}
     keys = (*CONTENT_FIELDS, "attachments") if edit_of is not None else CONTENT_FIELDS
-    return not any(form.data[key] if key in form.data else before.get(key) for key in keys)
+    values = [form.data[key] if key in form.data else before.get(key) for key in keys]
+    return not any(value.strip() if isinstance(value, str) else value for value in values)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import components, limits
 from .errors import ApiError, UnsupportedError, invalid_form
+from .forms import refuse
 from .snowflakes import timestamp
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ EMBED_FIELDS = (
 
 
 def validate(
-    payload: Json,
+    payload: Mapping[str, Any],
     files: Mapping[int, Upload],
     *,
     edit_of: Json | None = None,
@@ -56,17 +57,15 @@ def validate(
             raise UnsupportedError(f"a message with {name}")
     names = [upload.filename for upload in files.values()]
     found = limits.check_message(payload, edit_of=edit_of, files=names, interaction=interaction)
-    errors = [violation for violation in found if violation.severity == "error"]
-    if any(violation.code == limits.EMPTY for violation in errors):
+    if any(violation.code == limits.EMPTY for violation in found):
         raise ApiError(400, 50006, "Cannot send an empty message")
-    if errors:
-        raise invalid_form(limits.error_tree(errors, prefix=prefix))
+    refuse(found, prefix)
 
 
 def create(
     world: World,
     channel_id: str,
-    payload: Json,
+    payload: Mapping[str, Any],
     files: Mapping[int, Upload],
     *,
     author: Json | None = None,
@@ -91,6 +90,7 @@ def create(
     """
     # An interaction may be answered after its channel was deleted.
     world.channel(channel_id)
+    reply = _reply(world, channel_id, payload)
     attachments = _attachments(world, channel_id, payload, files, kept=())
     flags = int(payload.get("flags") or 0) & SETTABLE
     message: Json = {
@@ -98,7 +98,7 @@ def create(
         "channel_id": channel_id,
         "type": 0,
         "author": author or world.bot_user,
-        "content": payload.get("content") or "",
+        "content": (payload.get("content") or "").strip(),
         "timestamp": timestamp(),
         "edited_timestamp": None,
         "tts": bool(payload.get("tts")),
@@ -112,7 +112,7 @@ def create(
     }
     if payload.get("nonce") is not None:
         message["nonce"] = payload["nonce"]
-    message.update(_reply(world, channel_id, payload))
+    message.update(reply)
     message.update(mentions(world, message, payload.get("allowed_mentions")))
     return world.put_message(message, viewer_id=viewer_id)
 
@@ -120,7 +120,7 @@ def create(
 def edit(
     world: World,
     message: Json,
-    payload: Json,
+    payload: Mapping[str, Any],
     files: Mapping[int, Upload],
     *,
     fills: bool = False,
@@ -144,7 +144,7 @@ def edit(
         "edited_timestamp": message["edited_timestamp"] if fills else timestamp(),
     }
     if "content" in payload:
-        changed["content"] = payload["content"] or ""
+        changed["content"] = (payload["content"] or "").strip()
     for absent in ("embeds", "components"):
         if absent not in payload:
             changed[absent] = message[absent]
@@ -158,7 +158,12 @@ def edit(
 
 
 def _attachments(
-    world: World, channel_id: str, payload: Json, files: Mapping[int, Upload], *, kept: Sequence[Json]
+    world: World,
+    channel_id: str,
+    payload: Mapping[str, Any],
+    files: Mapping[int, Upload],
+    *,
+    kept: Sequence[Json],
 ) -> list[Json]:
     described = payload.get("attachments")
     by_id = {attachment["id"]: attachment for attachment in kept}
@@ -176,7 +181,7 @@ def _attachments(
     return result
 
 
-def _rendered(payload: Json, attachments: list[Json]) -> Json:
+def _rendered(payload: Mapping[str, Any], attachments: list[Json]) -> Json:
     """The embeds, components and attachments to store, with ``attachment://`` links resolved."""
     by_url = {f"attachment://{attachment['filename']}": attachment for attachment in attachments}
     # A bot that sends back a stored component refers to the file by its real URL.
@@ -229,7 +234,7 @@ def _embed(embed: Json, resolve: Any) -> Json:
     return result
 
 
-def _reply(world: World, channel_id: str, payload: Json) -> Json:
+def _reply(world: World, channel_id: str, payload: Mapping[str, Any]) -> Json:
     reference = payload.get("message_reference")
     if not reference or reference.get("message_id") is None:
         return {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import components as ui
 from .errors import ClickError
-from .interactions import resolved
+from .interactions import Resolved
 from .media import Upload
 from .people import chosen_values
 
@@ -48,15 +48,15 @@ def submit_data(world: World, shown: Interaction, values: Mapping[str, Any], use
         if custom_id not in inputs:
             there = ", ".join(map(repr, inputs)) or "none"
             raise ClickError(f"The modal {modal['title']!r} has no input {custom_id!r}. There: {there}")
-    found: Json = {}
+    found = Resolved(world, user, shown.payload["channel_id"])
     filled = [_filled(world, component, values, found) for component in modal["components"]]
     data: Json = {"custom_id": modal["custom_id"], "components": filled}
-    if found:
-        data["resolved"] = found
+    if found.objects:
+        data["resolved"] = found.objects
     return data
 
 
-def _filled(world: World, component: Json, values: Mapping[str, Any], found: Json) -> Json:
+def _filled(world: World, component: Json, values: Mapping[str, Any], found: Resolved) -> Json:
     kind = component["type"]
     base: Json = {"type": kind, "id": component["id"]}
     if kind == ui.ACTION_ROW:
@@ -69,7 +69,7 @@ def _filled(world: World, component: Json, values: Mapping[str, Any], found: Jso
     return base
 
 
-def _value(world: World, component: Json, values: Mapping[str, Any], found: Json) -> Json:
+def _value(world: World, component: Json, values: Mapping[str, Any], found: Resolved) -> Json:
     kind, custom_id = component["type"], component["custom_id"]
     given = values.get(custom_id)
     if kind == ui.TEXT_INPUT:
@@ -84,8 +84,7 @@ def _value(world: World, component: Json, values: Mapping[str, Any], found: Json
         return {"values": _uploaded(world, component, given or (), found)}
     chosen = chosen_values(world, component, _defaults(component) if given is None else given)
     if kind in (ui.USER_SELECT, ui.ROLE_SELECT, ui.MENTIONABLE_SELECT, ui.CHANNEL_SELECT):
-        for group, objects in resolved(world, kind, chosen).items():
-            found.setdefault(group, {}).update(objects)
+        found.add(kind, chosen)
     return {"values": chosen}
 
 
@@ -109,7 +108,7 @@ def _text(component: Json, value: Any) -> str:
     return value
 
 
-def _uploaded(world: World, component: Json, files: Any, found: Json) -> list[str]:
+def _uploaded(world: World, component: Json, files: Any, found: Resolved) -> list[str]:
     name = component["custom_id"]
     low, high = component.get("min_values", 1), component.get("max_values", 1)
     if not files and not component.get("required", True):
@@ -119,6 +118,6 @@ def _uploaded(world: World, component: Json, files: Any, found: Json) -> list[st
     ids = []
     for filename, data in files:
         attachment = world.store_attachment(Upload(filename, data), world.channel_id, ephemeral=True)
-        found.setdefault("attachments", {})[attachment["id"]] = attachment
+        found.put("attachments", attachment["id"], attachment)
         ids.append(attachment["id"])
     return ids

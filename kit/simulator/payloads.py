@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from .snowflakes import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 Json = dict[str, Any]
 
-ADMINISTRATOR = 1 << 3
 ALL_PERMISSIONS = (1 << 53) - 1
 # What a new guild grants to @everyone, by bit position (docs page "Permissions").
 DEFAULT_PERMISSION_BITS = (
@@ -81,13 +80,13 @@ def member(roles: Iterable[str] = ()) -> Json:
     }
 
 
-def role(role_id: str, name: str, *, position: int, permissions: int = 0, color: int = 0) -> Json:
+def role(role_id: str, name: str, *, position: int = 1, permissions: int = 0, color: int = 0) -> Json:
     """A role (docs page *Permissions*, "Role Object").
 
     Args:
         role_id: The snowflake; @everyone has the guild's.
         name: Its name.
-        position: Its rank.
+        position: Its rank; 0 is @everyone, and a new role is the next.
         permissions: The bit set it grants.
         color: 0xRRGGBB; 0 is no colour.
     """
@@ -233,16 +232,3 @@ def application(application_id: str, bot_user: Json, owner: Json, guild_id: str)
         "guild_id": guild_id,
         "tags": [],
     }
-
-
-def permissions_of(roles: Sequence[Json], *, owner: bool) -> int:
-    """What a member may do in the guild (docs page *Permissions*, without channel overwrites).
-
-    Args:
-        roles: Every role the member has, @everyone included.
-        owner: Whether the member owns the guild.
-    """
-    granted = 0
-    for held in roles:
-        granted |= int(held["permissions"])
-    return ALL_PERMISSIONS if owner or granted & ADMINISTRATOR else granted

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import components as ui
 from .errors import ClickError
-from .interactions import resolved
+from .interactions import Resolved
 from .payloads import DM_CHANNEL
+from .permissions import VIEW_CHANNEL, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,28 @@ def message_for(world: World, message_id: str | int, user: Json) -> Json:
     if channel["type"] == DM_CHANNEL and channel["recipients"][0]["id"] != user["id"]:
         recipient = channel["recipients"][0]["username"]
         raise ClickError(f"Message {message_id} is in {recipient}'s direct messages. Use user={recipient!r}.")
+    need(world, user, channel["id"], VIEW_CHANNEL, "can't see")
     return message
+
+
+def need(world: World, user: Json, channel_id: str, permissions: int, failing: str) -> None:
+    """Refuses what a person may not do in a channel.
+
+    Args:
+        world: Where.
+        user: The person.
+        channel_id: The channel.
+        permissions: What it takes.
+        failing: What they can't do to the channel, such as "can't see".
+
+    Raises:
+        ClickError: They lack one of the permissions.
+    """
+    channel = world.channel(channel_id)
+    if lacking(world, user["id"], permissions, channel):
+        raise ClickError(
+            f"{user['username']} {failing} #{channel['name']}. A role or an overwrite must allow it."
+        )
 
 
 def usable(message: Json, custom_id: str) -> Json:
@@ -84,7 +106,7 @@ def button_data(message: Json, custom_id: str) -> Json:
     return {"component_type": ui.BUTTON, "custom_id": component["custom_id"], "id": component["id"]}
 
 
-def select_data(world: World, message: Json, custom_id: str, values: Sequence[str | int]) -> Json:
+def select_data(world: World, message: Json, custom_id: str, values: Sequence[str | int], user: Json) -> Json:
     """The ``data`` of a choice.
 
     Args:
@@ -92,6 +114,7 @@ def select_data(world: World, message: Json, custom_id: str, values: Sequence[st
         message: The message.
         custom_id: The select.
         values: The values of options, or ids.
+        user: Who chooses.
 
     Raises:
         ClickError: It can't be chosen.
@@ -107,7 +130,9 @@ def select_data(world: World, message: Json, custom_id: str, values: Sequence[st
         "values": chosen,
     }
     if component["type"] != ui.STRING_SELECT:
-        data["resolved"] = resolved(world, component["type"], chosen)
+        found = Resolved(world, user, message["channel_id"])
+        found.add(component["type"], chosen)
+        data["resolved"] = found.objects
     return data
 
 

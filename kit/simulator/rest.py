@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import math
 import re
 import urllib.parse
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from .errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
+from .forms import Form
 from .media import Upload
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ TOO_LARGE = ApiError(413, 40005, "Request entity too large")
 BAD_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
 FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
 VERSION = re.compile(r"v\d+")
+# What comes of a client that breaks off in the middle of a body.
+CUT_SHORT = (web.RequestPayloadError, ConnectionError)
+# What aiohttp's reader raises for a boundary or a header that makes no sense.
+BROKEN_MULTIPART = (ValueError, AssertionError, AttributeError, HttpProcessingError, *CUT_SHORT)
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 log = logging.getLogger(__name__)
 
@@ -50,17 +57,15 @@ class Call:
     body: Any = field(default_factory=dict)
     files: dict[int, Upload] = field(default_factory=dict)
 
-    def form(self) -> Json:
-        """The body as an object.
+    def form(self) -> Form:
+        """The body as an object, to be read field by field.
 
         Raises:
             ApiError: The body is some other JSON value.
         """
         if not isinstance(self.body, dict):
-            raise invalid_field(
-                "_errors", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType"
-            )
-        return self.body
+            raise invalid_field("", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+        return Form(self.body, (), [])
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """An integer of the query string.
@@ -207,6 +212,8 @@ class Rest:
             return _answer(500, {"message": "500: Internal Server Error", "code": 0})
 
     async def _call(self, request: web.Request, segments: list[str], name: str) -> Any:
+        if not any(segments):
+            raise NOT_FOUND
         if segments[0] == "attachments":
             return self._file(request, segments)
         found = self._routes.find(request.method, segments)
@@ -265,6 +272,8 @@ async def _read_body(request: web.Request, call: Call) -> None:
         data = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise TOO_LARGE from None
+    except CUT_SHORT:
+        raise BAD_JSON from None
     if data:
         call.body = _parse(data)
 
@@ -285,20 +294,30 @@ async def _read_multipart(request: web.Request, call: Call) -> None:
                 call.body = _parse(data)
             elif field_name := FILE_FIELD.fullmatch(name):
                 number = int(field_name[1]) if field_name[1] else len(call.files)
-                call.files[number] = Upload(part.filename or "unknown.bin", data)  # type: ignore[union-attr]
-    except (ValueError, AssertionError, AttributeError, HttpProcessingError) as error:
-        # What aiohttp's reader raises for a boundary or a header that makes no sense.
-        raise invalid_field(
-            "_errors", "CONTENT_TYPE_INVALID", f"The multipart body is broken: {error}"
-        ) from None
+                filename = part.filename or "unknown.bin"  # type: ignore[union-attr]
+                # Bytes that are no UTF-8 arrive as lone surrogates, which no client could print.
+                call.files[number] = Upload(filename.encode(errors="replace").decode(), data)
+    except BROKEN_MULTIPART as error:
+        raise invalid_field("", "CONTENT_TYPE_INVALID", f"The multipart body is broken: {error}") from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number of JSON")
+    return value
+
+
+DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
 def _parse(data: bytes) -> Any:
     try:
-        return json.loads(data, parse_constant=_no_constant)
+        text = data.decode()
+        value = DECODER.decode(text)
+        if SURROGATE.search(text):
+            # A pair of them is one character; one alone is none, and no file or socket would take it.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BAD_JSON from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    return value

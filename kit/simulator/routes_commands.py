@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError, UnknownError, invalid_field, invalid_form, unknown
+from .command_limits import command_fields
+from .errors import UnknownError, invalid_field, unknown
+from .forms import Form
 from .rest import Call, Routes
 from .world import GLOBAL
 
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from .world import World
 
 Json = dict[str, Any]
-MAX_COMMANDS, MAX_OPTIONS, MAX_NAME, MAX_DESCRIPTION = 100, 25, 32, 100
-CHAT_INPUT = 1
+MAX_COMMANDS = 100
 
 routes = Routes()
 COMMANDS = "applications/{application_id}/commands"
@@ -30,49 +31,10 @@ def _scope(world: World, call: Call) -> str:
     return guild_id or GLOBAL
 
 
-def _problem(path: tuple[str, ...], code: str, message: str) -> ApiError:
-    tree: Json = {"_errors": [{"code": code, "message": message}]}
-    for key in reversed(path):
-        tree = {key: tree}
-    return invalid_form(tree)
-
-
-def _checked(command: Any, path: tuple[str, ...]) -> Json:
-    """A command or an option whose parts have the types that clients read (docs *Application Commands*)."""
-    if not isinstance(command, dict):
-        raise _problem(path, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
-    name = command.get("name")
-    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
-        raise _problem(
-            (*path, "name"), "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MAX_NAME} in length."
-        )
-    description = command.get("description", "")
-    if not isinstance(description, str) or len(description) > MAX_DESCRIPTION:
-        words = f"Must be between 1 and {MAX_DESCRIPTION} in length."
-        raise _problem((*path, "description"), "BASE_TYPE_BAD_LENGTH", words)
-    kind = command.get("type", CHAT_INPUT)
-    if isinstance(kind, bool) or not isinstance(kind, int):
-        raise _problem((*path, "type"), "NUMBER_TYPE_COERCE", "Value is not int.")
-    options = command.get("options") or []
-    if not isinstance(options, list) or len(options) > MAX_OPTIONS:
-        words = f"Must be {MAX_OPTIONS} or fewer in length."
-        raise _problem((*path, "options"), "BASE_TYPE_MAX_LENGTH", words)
-    checked = [_checked(option, (*path, "options", str(i))) for i, option in enumerate(options)]
-    return {**command, "type": kind, "options": checked}
-
-
 def _registered(world: World, scope: str, command: Json) -> Json:
     known = [old for old in world.commands.get(scope, ()) if _key(old) == _key(command)]
     data: Json = {
-        "default_member_permissions": None,
-        "dm_permission": True,
-        "contexts": None,
-        "integration_types": [0],
-        "nsfw": False,
-        "description": "",
-        "name_localizations": None,
-        "description_localizations": None,
-        **{key: value for key, value in command.items() if value is not None},
+        **command,
         "id": known[0]["id"] if known else world.snowflakes.next(),
         "application_id": world.application_id,
         "version": world.snowflakes.next(),
@@ -105,12 +67,12 @@ def overwrite_commands(simulator: Simulator, call: Call) -> list[Json]:
     """Bulk Overwrite Global (or Guild) Application Commands."""
     world = simulator.world
     scope = _scope(world, call)
-    if not isinstance(call.body, list) or len(call.body) > MAX_COMMANDS:
-        raise invalid_field("_errors", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_COMMANDS} or fewer in length.")
-    checked = [_checked(command, (str(index),)) for index, command in enumerate(call.body)]
+    body = Form({"": call.body}, (), [])
+    checked = [command_fields(form) for form in body.forms("A01", "", 0, MAX_COMMANDS, required=True)]
+    body.check()
     if len({_key(command) for command in checked}) < len(checked):
         names = "Application command names must be unique"
-        raise invalid_field("_errors", "APPLICATION_COMMANDS_DUPLICATE_NAME", names)
+        raise invalid_field("", "APPLICATION_COMMANDS_DUPLICATE_NAME", names)
     world.commands[scope] = [_registered(world, scope, command) for command in checked]
     return world.commands[scope]
 
@@ -121,7 +83,10 @@ def create_command(simulator: Simulator, call: Call) -> Json:
     """Create Global (or Guild) Application Command; one of the same name is overwritten."""
     world = simulator.world
     scope = _scope(world, call)
-    command = _registered(world, scope, _checked(call.form(), ()))
+    form = call.form()
+    fields = command_fields(form)
+    form.check()
+    command = _registered(world, scope, fields)
     others = [old for old in world.commands.get(scope, ()) if _key(old) != _key(command)]
     world.commands[scope] = [*others, command]
     return command
@@ -140,9 +105,10 @@ def get_command(simulator: Simulator, call: Call) -> Json:
 def edit_command(simulator: Simulator, call: Call) -> Json:
     """Edit Global (or Guild) Application Command."""
     scope, index = _by_id(simulator.world, call)
-    changed = _checked({**scope[index], **call.form()}, ())
-    fixed = ("id", "application_id", "type", "guild_id")
-    scope[index] = {**changed, **{key: scope[index][key] for key in fixed if key in scope[index]}}
+    form = Form({**scope[index], **call.form().data, "type": scope[index]["type"]}, (), [])
+    fields = command_fields(form)
+    form.check()
+    scope[index] = {**scope[index], **fields, "version": simulator.world.snowflakes.next()}
     return scope[index]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import components, limits, messages
-from .errors import ApiError, UnsupportedError, invalid_field, invalid_form, unknown
+from .command_limits import check_choice
+from .errors import ApiError, UnsupportedError, unknown
+from .forms import INT_LIMIT, Form, refuse
 from .interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
 from .rest import Call, Routes
 
@@ -37,21 +39,15 @@ WEBHOOK = "webhooks/{application_id}/{token}"
 def callback(simulator: Simulator, call: Call) -> Json | None:
     """Create Interaction Response."""
     interaction = simulator.interactions.to_answer(call.params["interaction_id"], call.params["token"])
-    body = call.form()
-    kind = body.get("type")
-    if kind in UNSERVED_CALLBACKS:
-        raise UnsupportedError(f"callback type {kind}, {UNSERVED_CALLBACKS[kind]}")
     allowed = ALLOWED[interaction.type]
     if interaction.type == MODAL_SUBMIT and interaction.message_id is None:
         allowed = (REPLY, DEFERRED_REPLY)
-    if isinstance(kind, bool) or kind not in allowed:
-        choices = ", ".join(map(str, allowed))
-        raise invalid_field("type", "BASE_TYPE_CHOICES", f"Value must be one of ({choices}).")
-    data = body.get("data")
-    if data is None:
-        data = {}
-    if not isinstance(data, dict):
-        raise invalid_field("data", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+    form = call.form()
+    kind = form.choice("I01", "type", (*allowed, *UNSERVED_CALLBACKS), required=True)
+    data = form.form("I01", "data") or Form({}, ("data",), form.found)
+    form.check()
+    if kind in UNSERVED_CALLBACKS:
+        raise UnsupportedError(f"callback type {kind}, {UNSERVED_CALLBACKS[kind]}")
     message = RESPONSES[kind](simulator, interaction, data, call)
     simulator.interactions.answer(interaction, kind)
     if call.query.get("with_response", "").lower() not in ("1", "true"):
@@ -72,54 +68,49 @@ def _callback_object(interaction: Interaction, kind: int, message: Json | None) 
     return answer
 
 
-def _reply(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json:
-    messages.validate(data, call.files, interaction=True, prefix=("data",))
-    message = _create(simulator.world, interaction, data, call, ephemeral=_ephemeral(data))
+def _reply(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json:
+    messages.validate(form.data, call.files, interaction=True, prefix=("data",))
+    message = _create(simulator.world, interaction, form.data, call, ephemeral=_ephemeral(form))
     interaction.original_id = message["id"]
     return message
 
 
-def _deferred_reply(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json:
-    flags = data.get("flags")
-    if flags is not None and (isinstance(flags, bool) or not isinstance(flags, int)):
-        tree = {"flags": {"_errors": [{"code": "NUMBER_TYPE_COERCE", "message": "Value is not int."}]}}
-        raise invalid_form({"data": tree})
-    message = _create(simulator.world, interaction, {}, call, ephemeral=_ephemeral(data), loading=True)
+def _deferred_reply(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json:
+    form.number("M14", "flags", 0, INT_LIMIT - 1)
+    form.check()
+    message = _create(simulator.world, interaction, {}, call, ephemeral=_ephemeral(form), loading=True)
     interaction.original_id = message["id"]
     return message
 
 
-def _deferred_edit(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json | None:  # noqa: ARG001
+def _deferred_edit(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json | None:  # noqa: ARG001
     interaction.original_id = interaction.message_id
     return None
 
 
-def _edit(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> Json:
+def _edit(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json:
     message = simulator.world.message(str(interaction.message_id))
-    messages.validate(data, call.files, edit_of=message, interaction=True, prefix=("data",))
-    message = messages.edit(simulator.world, message, data, call.files)
+    messages.validate(form.data, call.files, edit_of=message, interaction=True, prefix=("data",))
+    message = messages.edit(simulator.world, message, form.data, call.files)
     interaction.original_id = message["id"]
     interaction.effects.append(("edit", message))
     return message
 
 
-def _choices(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> None:  # noqa: ARG001
-    choices = data.get("choices", [])
-    if not isinstance(choices, list) or len(choices) > MAX_CHOICES:
-        message = f"Must be {MAX_CHOICES} or fewer in length."
-        tree = {"choices": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": message}]}}
-        raise invalid_form({"data": tree})
-    interaction.choices = choices
+def _choices(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> None:  # noqa: ARG001
+    choices = form.forms("A03", "choices", 0, MAX_CHOICES)
+    for choice in choices:
+        check_choice(choice)
+    form.check()
+    interaction.choices = [dict(choice.data) for choice in choices]
 
 
-def _modal(simulator: Simulator, interaction: Interaction, data: Json, call: Call) -> None:  # noqa: ARG001
-    found = [violation for violation in limits.check_modal(data) if violation.severity == "error"]
-    if found:
-        raise invalid_form(limits.error_tree(found, prefix=("data",)))
-    interaction.modal = {**data, "components": components.stored(data["components"], dict)}
+def _modal(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> None:  # noqa: ARG001
+    refuse(limits.check_modal(form.data), prefix=("data",))
+    interaction.modal = {**form.data, "components": components.stored(form.data["components"], dict)}
 
 
-RESPONSES: dict[int, Callable[[Simulator, Interaction, Json, Call], Json | None]] = {
+RESPONSES: dict[int, Callable[[Simulator, Interaction, Form, Call], Json | None]] = {
     REPLY: _reply,
     DEFERRED_REPLY: _deferred_reply,
     DEFERRED_EDIT: _deferred_edit,
@@ -129,14 +120,14 @@ RESPONSES: dict[int, Callable[[Simulator, Interaction, Json, Call], Json | None]
 }
 
 
-def _ephemeral(data: Json) -> bool:
-    return bool((data.get("flags") or 0) & messages.EPHEMERAL)
+def _ephemeral(form: Form) -> bool:
+    return bool((form.data.get("flags") or 0) & messages.EPHEMERAL)
 
 
 def _create(
     world: World,
     interaction: Interaction,
-    data: Json,
+    data: Mapping[str, Any],
     call: Call,
     *,
     ephemeral: bool,
@@ -194,12 +185,13 @@ def follow_up(simulator: Simulator, call: Call) -> Json:
     """Create Followup Message. The first one after a deferred reply fills that in."""
     world = simulator.world
     interaction = simulator.interactions.to_follow(call.params["application_id"], call.params["token"])
-    data = call.form()
+    form = call.form()
+    data = form.data
     messages.validate(data, call.files, interaction=True)
     original = world.message(interaction.original_id) if interaction.original_id in world.channel_of else None
     if original is not None and original["flags"] & messages.LOADING:
         return _change(world, interaction, original, data, call)
-    return _create(world, interaction, data, call, ephemeral=_ephemeral(data))
+    return _create(world, interaction, data, call, ephemeral=_ephemeral(form))
 
 
 @routes.add("GET", WEBHOOK + "/messages/{which}", open=True)
@@ -212,8 +204,9 @@ def get_response(simulator: Simulator, call: Call) -> Json:
 def edit_response(simulator: Simulator, call: Call) -> Json:
     """Edit Original Interaction Response, Edit Followup Message."""
     interaction, message = _response(simulator, call)
-    messages.validate(call.form(), call.files, edit_of=message, interaction=True)
-    return _change(simulator.world, interaction, message, call.form(), call)
+    data = call.form().data
+    messages.validate(data, call.files, edit_of=message, interaction=True)
+    return _change(simulator.world, interaction, message, data, call)
 
 
 @routes.add("DELETE", WEBHOOK + "/messages/{which}", open=True)
@@ -224,7 +217,9 @@ def delete_response(simulator: Simulator, call: Call) -> None:
     interaction.effects.append(("delete", message))
 
 
-def _change(world: World, interaction: Interaction, message: Json, data: Json, call: Call) -> Json:
+def _change(
+    world: World, interaction: Interaction, message: Json, data: Mapping[str, Any], call: Call
+) -> Json:
     fills = bool(message["flags"] & messages.LOADING)
     message = messages.edit(world, message, data, call.files, fills=fills)
     interaction.effects.append(("edit", message))

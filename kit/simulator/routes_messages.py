@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
-from . import messages
-from .errors import ApiError, invalid_field, unknown
+from . import messages, payloads
+from .emoji import is_emoji
+from .errors import ApiError, unknown
+from .permissions import (
+    ADD_REACTIONS,
+    ATTACH_FILES,
+    EMBED_LINKS,
+    MANAGE_MESSAGES,
+    PIN_MESSAGES,
+    READ_MESSAGE_HISTORY,
+    SEND_MESSAGES,
+    SEND_TTS_MESSAGES,
+    lacking,
+    require,
+)
 from .rest import Call, Routes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .server import Simulator
     from .world import World
 
 Json = dict[str, Any]
 MAX_PINS = 250
 MAX_REACTIONS = 20
+MESSAGEABLE = (0, 1, 2, 5, 13)
+CUSTOM_EMOJI = re.compile(r"(?:a?:)?(\w{1,32}):(\d{1,20})", re.ASCII)
 
 routes = Routes()
 MESSAGES = "channels/{channel_id}/messages"
@@ -31,19 +49,42 @@ def find(world: World, call: Call) -> Json:
         call: The request.
 
     Raises:
-        ApiError: 10003 or 10008.
+        ApiError: 10003, 10008 or 50001.
     """
     channel = world.channel(call.params["channel_id"])
+    require(world, 0, channel)
     message = world.message(call.params["message_id"])
     if message["channel_id"] != channel["id"] or world.viewer_of(message["id"]) is not None:
         raise unknown("Message")
     return message
 
 
+def _in_channel(world: World, call: Call, needed: int) -> Json:
+    """The channel of a path, if the bot holds some permissions there.
+
+    Raises:
+        ApiError: 10003, 50001 or 50013.
+    """
+    channel = world.channel(call.params["channel_id"])
+    require(world, needed, channel)
+    return channel
+
+
+def _history(world: World, call: Call) -> Iterator[Json]:
+    """The messages of a channel, newest first; Discord shows none to a bot that may not read its history.
+
+    Raises:
+        ApiError: 10003 or 50001.
+    """
+    channel = _in_channel(world, call, 0)
+    hidden = lacking(world, world.application_id, READ_MESSAGE_HISTORY, channel)
+    return iter(()) if hidden else world.newest_first(channel["id"])
+
+
 @routes.add("GET", MESSAGES)
 def list_messages(simulator: Simulator, call: Call) -> list[Json]:
     """Get Channel Messages."""
-    newest = simulator.world.newest_first(call.params["channel_id"])
+    newest = _history(simulator.world, call)
     limit = call.number("limit", 50, 1, 100)
     highest = 1 << 64
     if "around" in call.query:
@@ -61,15 +102,21 @@ def list_messages(simulator: Simulator, call: Call) -> list[Json]:
 @routes.add("GET", MESSAGE)
 def get_message(simulator: Simulator, call: Call) -> Json:
     """Get Channel Message."""
+    _in_channel(simulator.world, call, READ_MESSAGE_HISTORY)
     return find(simulator.world, call)
 
 
 @routes.add("POST", MESSAGES)
 def create_message(simulator: Simulator, call: Call) -> Json:
     """Create Message."""
-    channel_id = simulator.world.channel(call.params["channel_id"])["id"]
-    messages.validate(call.form(), call.files)
-    return messages.create(simulator.world, channel_id, call.form(), call.files)
+    channel, payload = _in_channel(simulator.world, call, SEND_MESSAGES), call.form().data
+    if channel["type"] not in MESSAGEABLE:
+        raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+    messages.validate(payload, call.files)
+    extras = ((EMBED_LINKS, payload.get("embeds")), (ATTACH_FILES, call.files))
+    for needed, used in (*extras, (SEND_TTS_MESSAGES, payload.get("tts"))):
+        require(simulator.world, needed if used else 0, channel)
+    return messages.create(simulator.world, channel["id"], payload, call.files)
 
 
 @routes.add("PATCH", MESSAGE)
@@ -78,33 +125,45 @@ def edit_message(simulator: Simulator, call: Call) -> Json:
     message = find(simulator.world, call)
     if message["author"]["id"] != simulator.world.application_id:
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
-    messages.validate(call.form(), call.files, edit_of=message)
-    return messages.edit(simulator.world, message, call.form(), call.files)
+    payload = call.form().data
+    messages.validate(payload, call.files, edit_of=message)
+    return messages.edit(simulator.world, message, payload, call.files)
 
 
 @routes.add("DELETE", MESSAGE)
 def delete_message(simulator: Simulator, call: Call) -> None:
     """Delete Message."""
-    simulator.world.delete_message(find(simulator.world, call)["id"])
+    message = find(simulator.world, call)
+    if message["author"]["id"] != simulator.world.application_id:
+        _manage_messages(simulator.world, call)
+    simulator.world.delete_message(message["id"])
+
+
+def _manage_messages(world: World, call: Call) -> Json:
+    """A channel of the guild where the bot may touch what others wrote.
+
+    Raises:
+        ApiError: 10003, 50001, 50003 or 50013.
+    """
+    channel = _in_channel(world, call, MANAGE_MESSAGES)
+    if channel["type"] == payloads.DM_CHANNEL:
+        raise ApiError(400, 50003, "Cannot execute action on a DM channel")
+    return channel
 
 
 @routes.add("POST", MESSAGES + "/bulk-delete")
 def bulk_delete(simulator: Simulator, call: Call) -> None:
     """Bulk Delete Messages."""
-    world = simulator.world
-    channel_id = world.channel(call.params["channel_id"])["id"]
-    ids = call.form().get("messages")
-    if not isinstance(ids, list) or not 2 <= len(ids) <= 100:
-        raise invalid_field("messages", "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 100 in length.")
-    for message_id in dict.fromkeys(str(item) for item in ids):
-        if world.channel_of.get(message_id) == channel_id and world.viewer_of(message_id) is None:
-            world.delete_message(message_id)
+    channel, form = _manage_messages(simulator.world, call), call.form()
+    ids = form.snowflakes("M15", "messages", 2, 100, required=True)
+    form.check()
+    simulator.world.delete_messages(channel["id"], ids)
 
 
 @routes.add("POST", "channels/{channel_id}/typing")
 def typing(simulator: Simulator, call: Call) -> None:
     """Trigger Typing Indicator."""
-    simulator.world.channel(call.params["channel_id"])
+    _in_channel(simulator.world, call, SEND_MESSAGES)
 
 
 @routes.add("PUT", REACTIONS + "/{emoji}/@me")
@@ -123,14 +182,17 @@ def remove_own_reaction(simulator: Simulator, call: Call) -> None:
 def clear_reactions(simulator: Simulator, call: Call) -> None:
     """Delete All Reactions."""
     message = find(simulator.world, call)
+    _manage_messages(simulator.world, call)
     simulator.world.replace_quietly({**message, "reactions": []})
     ids = {"channel_id": message["channel_id"], "message_id": message["id"]}
     simulator.world.emit("MESSAGE_REACTION_REMOVE_ALL", ids)
 
 
 def _emoji(text: str) -> Json:
-    name, _, emoji_id = text.removeprefix("a:").partition(":")
-    return {"id": emoji_id or None, "name": name}
+    custom = CUSTOM_EMOJI.fullmatch(text)
+    if custom is None and not is_emoji(text):
+        raise unknown("Emoji")
+    return {"id": custom[2], "name": custom[1]} if custom else {"id": None, "name": text}
 
 
 def _react(world: World, message: Json, text: str, user_id: str) -> None:
@@ -138,6 +200,8 @@ def _react(world: World, message: Json, text: str, user_id: str) -> None:
     reactions = [dict(reaction) for reaction in message.get("reactions", ())]
     if any(reaction["emoji"] == emoji for reaction in reactions):
         return
+    channel = world.channel(message["channel_id"])
+    require(world, ADD_REACTIONS | READ_MESSAGE_HISTORY, channel)
     if len(reactions) >= MAX_REACTIONS:
         raise ApiError(400, 30010, f"Maximum number of reactions reached ({MAX_REACTIONS})")
     details = {"burst": 0, "normal": 1}
@@ -154,6 +218,8 @@ def _react(world: World, message: Json, text: str, user_id: str) -> None:
     world.replace_quietly({**message, "reactions": reactions})
     event = {"user_id": user_id, "channel_id": message["channel_id"], "message_id": message["id"]}
     event.update(emoji=emoji, burst=False, type=0, message_author_id=message["author"]["id"])
+    if channel["type"] != payloads.DM_CHANNEL:
+        event["member"] = world.member(user_id)
     world.emit("MESSAGE_REACTION_ADD", event)
 
 
@@ -168,15 +234,15 @@ def _unreact(world: World, message: Json, text: str) -> None:
     world.emit("MESSAGE_REACTION_REMOVE", event)
 
 
-def _pins(world: World, channel_id: str) -> list[Json]:
-    return [message for message in world.newest_first(channel_id) if message["pinned"]]
+def _pins(world: World, call: Call) -> list[Json]:
+    return [message for message in _history(world, call) if message["pinned"]]
 
 
 @routes.add("GET", MESSAGES + "/pins")
 def list_pins(simulator: Simulator, call: Call) -> Json:
     """Get Channel Pins."""
     limit = call.number("limit", 50, 1, 50)
-    pins = _pins(simulator.world, call.params["channel_id"])
+    pins = _pins(simulator.world, call)
     items = [{"pinned_at": message["timestamp"], "message": message} for message in pins[:limit]]
     return {"items": items, "has_more": len(pins) > limit}
 
@@ -184,14 +250,15 @@ def list_pins(simulator: Simulator, call: Call) -> Json:
 @routes.add("GET", "channels/{channel_id}/pins")
 def list_pins_deprecated(simulator: Simulator, call: Call) -> list[Json]:
     """Get Pinned Messages, the older route."""
-    return _pins(simulator.world, call.params["channel_id"])[:50]
+    return _pins(simulator.world, call)[:50]
 
 
 @routes.add("PUT", "channels/{channel_id}/pins/{message_id}")
 @routes.add("PUT", MESSAGES + "/pins/{message_id}")
 def pin(simulator: Simulator, call: Call) -> None:
     """Pin Message."""
-    if len(_pins(simulator.world, call.params["channel_id"])) >= MAX_PINS:
+    _in_channel(simulator.world, call, PIN_MESSAGES)
+    if len(_pins(simulator.world, call)) >= MAX_PINS:
         raise ApiError(400, 30003, f"Maximum number of pins reached for the channel ({MAX_PINS})")
     _set_pinned(simulator.world, find(simulator.world, call), pinned=True)
 
@@ -200,6 +267,7 @@ def pin(simulator: Simulator, call: Call) -> None:
 @routes.add("DELETE", MESSAGES + "/pins/{message_id}")
 def unpin(simulator: Simulator, call: Call) -> None:
     """Unpin Message."""
+    _in_channel(simulator.world, call, PIN_MESSAGES)
     _set_pinned(simulator.world, find(simulator.world, call), pinned=False)
 
 

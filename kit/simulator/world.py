@@ -14,10 +14,11 @@ from . import payloads
 from .errors import UnknownError
 from .guild import GuildState
 from .media import Upload, image_size
+from .permissions import ADMINISTRATOR
 from .worldfile import read_world, write_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 Json = dict[str, Any]
@@ -69,7 +70,7 @@ class World(GuildState):
         self.guild = payloads.guild(guild_id, guild_name, owner_id="0")
         everyone = payloads.role(guild_id, "@everyone", position=0, permissions=payloads.DEFAULT_PERMISSIONS)
         self.roles[guild_id] = everyone
-        own_role = self.add_role(bot_name, permissions=payloads.ADMINISTRATOR)
+        own_role = self.add_role(bot_name, permissions=ADMINISTRATOR)
         own_role.update(managed=True, tags={"bot_id": bot_id})
         for name in users:
             self.add_user(name)
@@ -80,7 +81,7 @@ class World(GuildState):
         self.channel_id = self.add_channel(channel_name)["id"]
 
     def delete_channel(self, channel_id: str | int) -> None:
-        """Deletes a channel with all its messages, as an admin would.
+        """Deletes a channel with all its messages, as an admin would; a category leaves its channels.
 
         Args:
             channel_id: The snowflake.
@@ -89,10 +90,14 @@ class World(GuildState):
             LookupError: No such channel.
         """
         channel = self.channel(channel_id)
-        for message_id in self.message_store.pop(channel["id"], {}):
-            self._forget(message_id)
+        for message in tuple(self.message_store.get(channel["id"], {}).values()):
+            self._forget(message)
+        self.message_store.pop(channel["id"], None)
         del self.channels[channel["id"]]
         self.emit("CHANNEL_DELETE", channel)
+        for child in self.guild_channels():
+            if child["parent_id"] == channel["id"]:
+                self.put_channel({**child, "parent_id": None})
 
     def messages(self, channel_id: str | None = None, *, viewer: str | None = None) -> list[Json]:
         """The messages of a channel, oldest first.
@@ -148,6 +153,8 @@ class World(GuildState):
         """
         key, channel_id = message["id"], message["channel_id"]
         created = key not in self.channel_of
+        if not created:
+            self._free(self.message(key), kept=message)
         self.channel_of[key] = channel_id
         self.message_store.setdefault(channel_id, {})[key] = message
         if viewer_id is not None:
@@ -179,17 +186,39 @@ class World(GuildState):
         """
         message = self.message(message_id)
         ephemeral = self.viewer_of(message["id"]) is not None
-        del self.message_store[message["channel_id"]][message["id"]]
-        self._forget(message["id"])
+        self._forget(message)
         gone = {"id": message["id"], "channel_id": message["channel_id"]}
         if ephemeral:
             gone["flags"] = EPHEMERAL
         self.emit("MESSAGE_DELETE", gone)
         return message
 
-    def _forget(self, message_id: str) -> None:
-        del self.channel_of[message_id]
-        self.viewers.pop(message_id, None)
+    def delete_messages(self, channel_id: str, message_ids: Iterable[str]) -> None:
+        """Deletes several messages at once, as a bot's purge does; those that aren't there are passed over.
+
+        Args:
+            channel_id: The channel.
+            message_ids: The snowflakes.
+        """
+        stored = self.message_store.get(self.channel(channel_id)["id"], {})
+        gone = [key for key in dict.fromkeys(message_ids) if key in stored and key not in self.viewers]
+        for key in gone:
+            self._forget(stored[key])
+        if gone:
+            self.emit("MESSAGE_DELETE_BULK", {"ids": gone, "channel_id": channel_id})
+
+    def _forget(self, message: Json) -> None:
+        del self.message_store[message["channel_id"]][message["id"]]
+        del self.channel_of[message["id"]]
+        self.viewers.pop(message["id"], None)
+        self._free(message)
+
+    def _free(self, message: Json, kept: Json | None = None) -> None:
+        """Drops the files of a message that is gone, or that a change did not keep."""
+        stay = {attachment["id"] for attachment in (kept or {}).get("attachments", ())}
+        for attachment in message["attachments"]:
+            if attachment["id"] not in stay:
+                self.uploads.pop(attachment["id"], None)
 
     def store_attachment(self, upload: Upload, channel_id: str, **described: Any) -> Json:
         """Keeps an uploaded file.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import aiohttp
 import discord
 import pytest_asyncio
 from discord.ext import commands
@@ -75,3 +76,18 @@ async def lab():
     leftover = [task for task in asyncio.all_tasks() if "viewkit" in task.get_name()]
     assert not leftover
     await asyncio.sleep(0)
+
+
+@pytest_asyncio.fixture
+async def http(lab):
+    """A raw HTTP client of the simulator: calling it gives the status and the body."""
+    async with aiohttp.ClientSession() as session:
+
+        async def call(method, path, body=None, *, token=None, **options):
+            headers = {"Authorization": f"Bot {lab.world.token if token is None else token}"}
+            url = f"{lab.simulator.url}{path}"
+            async with session.request(method, url, json=body, headers=headers, **options) as response:
+                assert response.status == 204 or response.headers["Content-Type"] == "application/json"
+                return response.status, await response.json() if response.status != 204 else None
+
+        yield call

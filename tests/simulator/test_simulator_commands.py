@@ -44,7 +44,7 @@ async def test_a_slash_command(lab):
     used = await lab.simulator.slash("greet", {"who": bob, "times": 2}, user="alice")
     await used.answered()
     message = lab.world.messages()[-1]
-    assert (message["content"], message["type"]) == ("hi bob hi bob ", 20)
+    assert (message["content"], message["type"]) == ("hi bob hi bob", 20)
     assert message["interaction_metadata"]["user"]["username"] == "alice"
     used = await lab.simulator.slash("settings language", {"code": "de"}, user="alice")
     assert (await used.answered()).effects[0][1]["content"] == "de"

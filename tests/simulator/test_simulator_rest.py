@@ -9,26 +9,10 @@ import json
 import aiohttp
 import discord
 import pytest
-import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.simulator import Simulator
-
-
-@pytest_asyncio.fixture
-async def http(lab):
-    """A raw HTTP client of the simulator: calling it gives the status and the body."""
-    async with aiohttp.ClientSession() as session:
-
-        async def call(method, path, body=None, *, token=None, **options):
-            headers = {"Authorization": f"Bot {lab.world.token if token is None else token}"}
-            url = f"{lab.simulator.url}{path}"
-            async with session.request(method, url, json=body, headers=headers, **options) as response:
-                assert response.status == 204 or response.headers["Content-Type"] == "application/json"
-                return response.status, await response.json() if response.status != 204 else None
-
-        yield call
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,124 @@
+"""Discord's rules for application commands (``A01``), their options (``A02``) and choices (``A03``).
+
+The bounds are those of the docs page *Application Commands*.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .forms import Form
+
+Json = dict[str, Any]
+
+CHAT_INPUT = 1
+COMMAND_TYPES = (CHAT_INPUT, 2, 3, 4)
+SUBCOMMAND, GROUP, STRING, INTEGER, NUMBER = 1, 2, 3, 4, 10
+INPUTS = tuple(range(STRING, 12))
+NESTED = {SUBCOMMAND: INPUTS, GROUP: (SUBCOMMAND,)}
+VALUES: dict[int, tuple[type, ...]] = {STRING: (str,), INTEGER: (int,), NUMBER: (int, float)}
+CONTEXTS, INTEGRATION_TYPES, CHANNEL_TYPES = (0, 1, 2), (0, 1), tuple(range(17))
+MAX_NAME, MAX_TEXT, MAX_OPTIONS, MAX_CHOICES, MAX_INPUT = 32, 100, 25, 25, 6000
+
+
+def command_fields(form: Form) -> Json:
+    """What a bot registers, with Discord's defaults for what it left out.
+
+    Args:
+        form: The body of Create Application Command, or one object of Bulk Overwrite. Faults are noted there.
+    """
+    kind = form.choice("A01", "type", COMMAND_TYPES) or CHAT_INPUT
+    options = form.forms("A02", "options", 0, MAX_OPTIONS)
+    permissions = form.bits("A01", "default_member_permissions")
+    form.flag("A01", "dm_permission")
+    return {
+        "type": kind,
+        **_described(form, "A01", chat_input=kind == CHAT_INPUT),
+        "options": [_option(option, (SUBCOMMAND, GROUP, *INPUTS)) for option in options],
+        "default_member_permissions": None if permissions is None else str(permissions),
+        "dm_permission": form.data.get("dm_permission") is not False,
+        "contexts": _choices_of(form, "A01", "contexts", CONTEXTS) or None,
+        "integration_types": _choices_of(form, "A01", "integration_types", INTEGRATION_TYPES) or [0],
+        "nsfw": form.flag("A01", "nsfw"),
+    }
+
+
+def _described(form: Form, rule: str, *, chat_input: bool) -> Json:
+    name = form.text(rule, "name", 1, MAX_NAME, required=True)
+    if chat_input and name and not _is_plain(name):
+        form.fault(rule, "name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    low = 1 if chat_input else 0
+    fields: Json = {
+        "name": name,
+        "description": form.text(rule, "description", low, MAX_TEXT, required=chat_input) or "",
+    }
+    for key, high in (("name_localizations", MAX_NAME), ("description_localizations", MAX_TEXT)):
+        _localized(form, rule, key, high)
+        fields[key] = form.data.get(key)
+    return fields
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name has only letters, their marks, numbers, ``-``, ``_`` and ``'``, and no capitals."""
+    plain = all(char in "-_'" or unicodedata.category(char)[0] in "LMN" for char in name)
+    return plain and name == name.lower()
+
+
+def _localized(form: Form, rule: str, key: str, high: int) -> None:
+    texts = form.form(rule, key)
+    for locale in texts.data if texts else ():
+        texts.text(rule, locale, 1, high)  # type: ignore[union-attr]
+
+
+def _choices_of(form: Form, rule: str, key: str, offered: Sequence[int]) -> list[int]:
+    entries = form.items(rule, key, 0, MAX_OPTIONS)
+    return [entry.choice(rule, index, offered, required=True) for index, entry in entries]
+
+
+def _option(form: Form, offered: Sequence[int]) -> Json:
+    kind = form.choice("A02", "type", offered, required=True)
+    nested = form.forms("A02", "options", 0, MAX_OPTIONS) if kind in NESTED else []
+    for choice in form.forms("A03", "choices", 0, MAX_CHOICES):
+        check_choice(choice, VALUES.get(kind, (str, int, float)))
+    for key in ("required", "autocomplete"):
+        form.flag("A02", key)
+    for key in ("min_value", "max_value"):
+        _amount(form, key, (int, float))
+    for key in ("min_length", "max_length"):
+        form.number("A02", key, 0, MAX_INPUT)
+    _choices_of(form, "A02", "channel_types", CHANNEL_TYPES)
+    copied = ("choices", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length")
+    return {
+        "type": kind,
+        **_described(form, "A02", chat_input=True),
+        **{key: form.data[key] for key in (*copied, "channel_types") if form.given(key)},
+        "options": [_option(option, NESTED[kind]) for option in nested],
+    }
+
+
+def check_choice(form: Form, kinds: tuple[type, ...] = (str, int, float)) -> None:
+    """Notes what a choice of an option, or of an autocomplete answer, breaks.
+
+    Args:
+        form: The choice.
+        kinds: What its value may be.
+    """
+    form.text("A03", "name", 1, MAX_TEXT, required=True)
+    _localized(form, "A03", "name_localizations", MAX_TEXT)
+    if str in kinds and isinstance(form.data.get("value"), str):
+        form.text("A03", "value", 0, MAX_TEXT)
+    elif not form.given("value"):
+        form.fault("A03", "value", "BASE_TYPE_REQUIRED", "This field is required")
+    else:
+        _amount(form, "value", kinds)
+
+
+def _amount(form: Form, key: str, kinds: tuple[type, ...]) -> None:
+    value = form.data.get(key)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+        words = " or ".join(kind.__name__ for kind in kinds)
+        form.fault("A02", key, "NUMBER_TYPE_COERCE", f'Value "{value!r:.40}" is not {words}.')

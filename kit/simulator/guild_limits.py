@@ -1,0 +1,171 @@
+"""Discord's rules for channels (``G01``), their overwrites (``G02``), roles (``G03``) and members (``G04``).
+
+The bounds are those of the docs pages *Channels Resource*, *Guild Resource* and *Permissions*. Each function
+answers the fields that were sent, in the form in which they are stored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import UnknownError
+from .forms import INT_LIMIT
+
+if TYPE_CHECKING:
+    from .forms import Form
+    from .world import World
+
+Json = dict[str, Any]
+
+TEXT, VOICE, CATEGORY, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 2, 4, 5, 13, 15, 16
+CREATABLE = (TEXT, VOICE, CATEGORY, ANNOUNCEMENT, STAGE, FORUM, MEDIA)
+CONVERTIBLE = (TEXT, ANNOUNCEMENT)
+LOWERCASE = (TEXT, ANNOUNCEMENT, FORUM, MEDIA)
+ROLE_OVERWRITE, MEMBER_OVERWRITE = 0, 1
+MAX_NAME, MAX_NICK, MAX_TOPIC, MAX_FORUM_TOPIC = 100, 32, 1024, 4096
+MAX_SLOWMODE, MAX_IN_VOICE, MAX_IN_CATEGORY, MAX_LIST = 21_600, 99, 50, 1000
+BITRATES = (8_000, 96_000)
+MAX_COLOR = 0xFFFFFF
+
+
+def channel_fields(form: Form, world: World, before: Json | None = None) -> Json:
+    """What a bot sets on a channel.
+
+    Args:
+        form: The body of Create Guild Channel or Modify Channel.
+        world: Where its category is looked up.
+        before: The channel as it is, when it is changed.
+
+    Raises:
+        ApiError: A field breaks a rule.
+        LookupError: An overwrite is for a role or a member who isn't there.
+    """
+    offered: tuple[int, ...] = CREATABLE
+    if before is not None:
+        offered = CONVERTIBLE if before["type"] in CONVERTIBLE else (before["type"],)
+    wanted = form.choice("G01", "type", offered)
+    kind = wanted if wanted is not None else (before or {}).get("type", TEXT)
+    name = form.text("G01", "name", 1, MAX_NAME, required=before is None)
+    if name and kind in LOWERCASE:
+        name = "-".join(name.lower().split()) or "-"
+    fields: Json = {
+        "name": name,
+        "type": wanted,
+        "topic": form.text("G01", "topic", 0, MAX_FORUM_TOPIC if kind in (FORUM, MEDIA) else MAX_TOPIC),
+        "position": form.number("G01", "position", 0, INT_LIMIT - 1),
+        "nsfw": form.flag("G01", "nsfw"),
+        "parent_id": _category(form, world, kind, before),
+        "rate_limit_per_user": form.number("G01", "rate_limit_per_user", 0, MAX_SLOWMODE) or 0,
+        "bitrate": form.number("G01", "bitrate", *BITRATES),
+        "user_limit": form.number("G01", "user_limit", 0, MAX_IN_VOICE) or 0,
+        "permission_overwrites": _overwrites(form),
+    }
+    form.check()
+    for entry in fields["permission_overwrites"]:
+        _known_target(world, entry)
+    nullable = ("topic", "parent_id")
+    return {
+        key: value
+        for key, value in fields.items()
+        if key in form.data and (value is not None or key in nullable)
+    }
+
+
+def _category(form: Form, world: World, kind: int, before: Json | None) -> str | None:
+    parent_id = form.snowflake("G01", "parent_id")
+    if parent_id is None:
+        return None
+    inside = [channel for channel in world.guild_channels() if channel["parent_id"] == parent_id]
+    if parent_id not in world.channels or kind == CATEGORY:
+        form.fault("G01", "parent_id", "CHANNEL_PARENT_INVALID", "Category does not exist")
+    elif world.channels[parent_id]["type"] != CATEGORY:
+        form.fault("G01", "parent_id", "CHANNEL_PARENT_INVALID_TYPE", "Not a category")
+    elif len(inside) >= MAX_IN_CATEGORY and (before is None or before["parent_id"] != parent_id):
+        words = f"Maximum number of channels in category reached ({MAX_IN_CATEGORY})"
+        form.fault("G01", "parent_id", "CHANNEL_PARENT_MAX_CHANNELS", words)
+    return parent_id
+
+
+def _overwrites(form: Form) -> list[Json]:
+    entries = form.forms("G02", "permission_overwrites", 0, MAX_LIST)
+    found = [_overwrite(entry, entry.snowflake("G02", "id", required=True)) for entry in entries]
+    return list({entry["id"]: entry for entry in found}.values())
+
+
+def _overwrite(form: Form, target_id: str | None) -> Json:
+    kind = form.choice("G02", "type", (ROLE_OVERWRITE, MEMBER_OVERWRITE), required=True)
+    bits = {key: str(form.bits("G02", key) or 0) for key in ("allow", "deny")}
+    return {"id": target_id, "type": kind, **bits}
+
+
+def overwrite_fields(form: Form, world: World, target_id: str) -> Json:
+    """One overwrite of a channel.
+
+    Args:
+        form: The body of Edit Channel Permissions.
+        world: Where the role or member is looked up.
+        target_id: The role or member.
+
+    Raises:
+        ApiError: A field breaks a rule.
+        LookupError: There is no such role or member.
+    """
+    entry = _overwrite(form, target_id)
+    form.check()
+    _known_target(world, entry)
+    return entry
+
+
+def _known_target(world: World, entry: Json) -> None:
+    if entry["id"] not in (world.roles if entry["type"] == ROLE_OVERWRITE else world.members):
+        raise UnknownError("Overwrite", entry["id"], "It takes a role with type 0, or a member with type 1.")
+
+
+def role_fields(form: Form) -> Json:
+    """What a bot sets on a role.
+
+    Args:
+        form: The body of Create Guild Role or Modify Guild Role.
+
+    Raises:
+        ApiError: A field breaks a rule.
+    """
+    color = form.number("G03", "color", 0, MAX_COLOR)
+    colors = form.form("G03", "colors")
+    shades: Json = {"primary_color": color, "secondary_color": None, "tertiary_color": None}
+    if colors is not None:
+        shades = {key: colors.number("G03", key, 0, MAX_COLOR) for key in shades}
+    fields: Json = {
+        "name": form.text("G03", "name", 0, MAX_NAME),
+        "permissions": str(form.bits("G03", "permissions") or 0),
+        "hoist": form.flag("G03", "hoist"),
+        "mentionable": form.flag("G03", "mentionable"),
+    }
+    form.check()
+    sent = {key: value for key, value in fields.items() if form.given(key)}
+    if shades["primary_color"] is not None:
+        sent.update(color=shades["primary_color"], colors=shades)
+    return sent
+
+
+def member_fields(form: Form, world: World) -> Json:
+    """What a bot sets on a member.
+
+    Args:
+        form: The body of Modify Guild Member.
+        world: Where roles are looked up.
+
+    Raises:
+        ApiError: A field breaks a rule.
+        LookupError: There is no such role.
+    """
+    until = form.moment("G04", "communication_disabled_until")
+    fields: Json = {
+        "nick": form.text("G04", "nick", 0, MAX_NICK) or None,
+        "roles": form.snowflakes("G04", "roles", 0, MAX_LIST),
+        "communication_disabled_until": until.isoformat() if until else None,
+    }
+    form.check()
+    for role_id in fields["roles"]:
+        world.role(role_id)
+    return {key: value for key, value in fields.items() if key in form.data}

@@ -1,0 +1,180 @@
+"""The routes of the guild's roles and members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import guild_limits, payloads, permissions
+from .errors import ApiError
+from .rest import Call, Routes
+from .routes_guild import guild
+
+if TYPE_CHECKING:
+    from .server import Simulator
+    from .world import World
+
+Json = dict[str, Any]
+MAX_ROLES = 250
+INVALID_ROLE = ApiError(400, 50028, "Invalid Role")
+
+routes = Routes()
+ROLE = "guilds/{guild_id}/roles/{role_id}"
+MEMBER = "guilds/{guild_id}/members/{user_id}"
+
+
+@routes.add("GET", "guilds/{guild_id}/roles")
+def get_roles(simulator: Simulator, call: Call) -> list[Json]:
+    """Get Guild Roles."""
+    guild(simulator.world, call)
+    return list(simulator.world.roles.values())
+
+
+@routes.add("GET", ROLE)
+def get_role(simulator: Simulator, call: Call) -> Json:
+    """Get Guild Role."""
+    guild(simulator.world, call)
+    return simulator.world.role(call.params["role_id"])
+
+
+@routes.add("POST", "guilds/{guild_id}/roles")
+def create_role(simulator: Simulator, call: Call) -> Json:
+    """Create Guild Role. It may do what @everyone may, unless the bot says otherwise."""
+    world = simulator.world
+    everyone = world.role(guild(world, call)["id"])
+    permissions.require(world, permissions.MANAGE_ROLES)
+    fields = guild_limits.role_fields(call.form())
+    _grantable(world, fields, "0")
+    if len(world.roles) > MAX_ROLES:
+        raise ApiError(400, 30005, f"Maximum number of guild roles reached ({MAX_ROLES})")
+    fresh = payloads.role(world.snowflakes.next(), "new role", permissions=int(everyone["permissions"]))
+    return world.insert_role({**fresh, **fields})
+
+
+@routes.add("PATCH", ROLE)
+def edit_role(simulator: Simulator, call: Call) -> Json:
+    """Modify Guild Role."""
+    guild(simulator.world, call)
+    role = _manageable(simulator.world, call.params["role_id"])
+    fields = guild_limits.role_fields(call.form())
+    _grantable(simulator.world, fields, role["permissions"])
+    return simulator.world.update_role(role["id"], fields)
+
+
+@routes.add("DELETE", ROLE)
+def delete_role(simulator: Simulator, call: Call) -> None:
+    """Delete Guild Role."""
+    guild(simulator.world, call)
+    role = _assignable(simulator.world, call.params["role_id"])
+    simulator.world.delete_role(role["id"])
+
+
+def _manageable(world: World, role_id: str) -> Json:
+    """A role that the bot may change.
+
+    Raises:
+        ApiError: 50013.
+    """
+    role = world.role(role_id)
+    permissions.require(world, permissions.MANAGE_ROLES)
+    permissions.require_above(world, role)
+    return role
+
+
+def _assignable(world: World, role_id: str) -> Json:
+    """A role that the bot may give, take or delete: not @everyone's, nor that of another application.
+
+    Raises:
+        ApiError: 50013 or 50028.
+    """
+    role = _manageable(world, role_id)
+    if role["managed"] or role["id"] == world.guild["id"]:
+        raise INVALID_ROLE
+    return role
+
+
+def _grantable(world: World, fields: Json, before: str) -> None:
+    changed = int(fields.get("permissions", before)) ^ int(before)
+    permissions.require(world, changed & payloads.ALL_PERMISSIONS)
+
+
+@routes.add("GET", "guilds/{guild_id}/members")
+def get_members(simulator: Simulator, call: Call) -> list[Json]:
+    """List Guild Members."""
+    guild(simulator.world, call)
+    world = simulator.world
+    limit, after = call.number("limit", 1, 1, 1000), call.number("after", 0, 0, 1 << 64)
+    ids = sorted((user_id for user_id in world.members if int(user_id) > after), key=int)
+    return [world.member(user_id) for user_id in ids[:limit]]
+
+
+@routes.add("GET", "guilds/{guild_id}/members/search")
+def search_members(simulator: Simulator, call: Call) -> list[Json]:
+    """Search Guild Members."""
+    guild(simulator.world, call)
+    world = simulator.world
+    query, limit = call.query.get("query", "").lower(), call.number("limit", 1, 1, 1000)
+    members = [world.member(user_id) for user_id in world.members]
+    return [
+        member
+        for member in members
+        if (member["nick"] or "").lower().startswith(query)
+        or member["user"]["username"].lower().startswith(query)
+    ][:limit]
+
+
+@routes.add("GET", MEMBER)
+def get_member(simulator: Simulator, call: Call) -> Json:
+    """Get Guild Member."""
+    guild(simulator.world, call)
+    return simulator.world.member(call.params["user_id"])
+
+
+@routes.add("PATCH", "guilds/{guild_id}/members/@me")
+def edit_own_member(simulator: Simulator, call: Call) -> Json:
+    """Modify Current Member: nick."""
+    world = simulator.world
+    guild(world, call)
+    permissions.require(world, permissions.CHANGE_NICKNAME)
+    changes = guild_limits.member_fields(call.form(), world)
+    return world.update_member(world.application_id, {key: changes[key] for key in changes if key == "nick"})
+
+
+@routes.add("PATCH", MEMBER)
+def edit_member(simulator: Simulator, call: Call) -> Json:
+    """Modify Guild Member: nick, roles, timeout."""
+    world = simulator.world
+    guild(world, call)
+    user_id = world.member(call.params["user_id"])["user"]["id"]
+    changes = guild_limits.member_fields(call.form(), world)
+    if "nick" in changes or "communication_disabled_until" in changes:
+        permissions.require_above_member(world, user_id)
+    if "nick" in changes:
+        permissions.require(world, permissions.MANAGE_NICKNAMES)
+    if "communication_disabled_until" in changes:
+        permissions.require(world, permissions.MODERATE_MEMBERS)
+    if "roles" in changes:
+        for role_id in {*changes["roles"]} ^ {*world.members[user_id]["roles"]}:
+            _assignable(world, role_id)
+    return world.update_member(user_id, changes)
+
+
+@routes.add("PUT", MEMBER + "/roles/{role_id}")
+def add_member_role(simulator: Simulator, call: Call) -> None:
+    """Add Guild Member Role."""
+    _set_role(simulator.world, call, held=True)
+
+
+@routes.add("DELETE", MEMBER + "/roles/{role_id}")
+def remove_member_role(simulator: Simulator, call: Call) -> None:
+    """Remove Guild Member Role."""
+    _set_role(simulator.world, call, held=False)
+
+
+def _set_role(world: World, call: Call, *, held: bool) -> None:
+    guild(world, call)
+    user_id = call.params["user_id"]
+    roles = world.member(user_id)["roles"]
+    role_id = _assignable(world, call.params["role_id"])["id"]
+    if (role_id in roles) != held:
+        changed = [*roles, role_id] if held else [other for other in roles if other != role_id]
+        world.update_member(user_id, {"roles": changed})
