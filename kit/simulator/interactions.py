@@ -193,10 +193,11 @@ class Interactions:
             self._forget(interaction)
 
     def _forget_expired(self) -> None:
-        for interaction in tuple(self._by_token.values()):
-            if not _expired(interaction):
+        while self._by_token:
+            oldest = next(iter(self._by_token.values()))
+            if not _expired(oldest):
                 return
-            self._forget(interaction)
+            self._forget(oldest)
 
     def _forget(self, interaction: Interaction) -> None:
         del self._by_token[interaction.token]

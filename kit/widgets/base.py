@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import logging
 import re
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -139,11 +141,17 @@ class BenchWidget(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def to_html(self) -> str:
-        """Return a picture in HTML for places without a kernel."""
-        raise NotImplementedError
+        """Return a picture in HTML for places without a kernel: no scripts, no addresses of media."""
+        return whole(self._html())
 
     def to_text(self) -> str:
-        """Return a picture in text for terminals."""
+        """Return a picture in text for terminals, of at most a few pages."""
+        return whole(self._text())
+
+    def _html(self) -> str:
+        return f"<pre>{escape(self._text())}</pre>"
+
+    def _text(self) -> str:
         raise NotImplementedError
 
     def handle(self, kind: str, message: Mapping[str, Any]) -> None:
@@ -182,7 +190,9 @@ class BenchWidget(anywidget.AnyWidget):
     def post(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send a message to all views, unless the widget is closed."""
         if not self._closed:
-            self.send(message, buffers)
+            text = json.dumps(message, ensure_ascii=False, default=str)
+            sendable = whole(text)
+            self.send(message if sendable is text else json.loads(sendable), buffers)
 
     def take_nonce(self, message: Mapping[str, Any]) -> str:
         """Return the nonce of a message.
@@ -239,6 +249,15 @@ class BenchWidget(anywidget.AnyWidget):
             data, metadata = bundled
             return {**data, **beside}, metadata
         return {**(bundled or {}), **beside}
+
+
+def whole(text: str) -> str:
+    """Return a text that UTF-8 can carry: half a surrogate pair, as a cut emoji leaves it, becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def read_text(message: Mapping[str, Any], name: str, *, limit: int, empty: bool = False) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any, Final
@@ -62,6 +62,15 @@ class Branches:
         rows = self._take(value, path, wanted, state)
         return {"path": to_wire(path), "row": row(path[-1] if path else "", value), "rows": rows}
 
+    def shown(self, state: Any, path: Path = ()) -> dict[str, Any]:
+        """Describe what the other views show of an open branch, as a view that joins them must draw it."""
+        if not self._open[path]:
+            return self.branch(state, path)
+        value = find(state, path)
+        present = ((key, (*path, key)) for key in self._open[path] if exists(state, (*path, key)))
+        rows = [self._row(key, find(state, below), below, state, self.shown) for key, below in present]
+        return {"path": to_wire(path), "row": row(path[-1] if path else "", value), "rows": rows}
+
     def page(self, state: Any, path: Path) -> dict[str, Any]:
         """Describe the next hundred children of an open branch.
 
@@ -113,12 +122,16 @@ class Branches:
         fresh = ((key, child) for key, child in children(value) if key not in loaded)
         for key, child in list(islice(fresh, count)):
             loaded[key] = None
-            described = row(key, child)
-            below = (*path, key)
-            if below in self._open and "count" in described:
-                described["branch"] = self.branch(state, below)
-            rows.append(described)
+            rows.append(self._row(key, child, (*path, key), state, self.branch))
         return rows
+
+    def _row(
+        self, key: Key, value: Any, path: Path, state: Any, describe: Callable[[Any, Path], dict[str, Any]]
+    ) -> dict[str, Any]:
+        described = row(key, value)
+        if path in self._open and "count" in described:
+            described["branch"] = describe(state, path)
+        return described
 
     def _visible(self, path: Path) -> Path:
         """Return the deepest open branch on the way to `path` whose whole way is open."""

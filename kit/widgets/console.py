@@ -50,8 +50,7 @@ def draw_message(message: Raw, entities: Raw) -> list[str]:
         return [*lines, f"{name} is thinking…"]
     if reference := message.get("referenced_message"):
         origin = reference.get("author") or {}
-        said = to_line(parse(reference.get("content") or ""), entities, limit=80)
-        lines.insert(0, f"╭ @{origin.get('username', 'unknown')}: {said}")
+        lines.insert(0, f"╭ @{origin.get('username', 'unknown')}: {quote(reference, entities, limit=80)}")
     if message.get("content"):
         lines += prose(message["content"], entities).split("\n")
     for embed in message.get("embeds") or ():
@@ -63,6 +62,20 @@ def draw_message(message: Raw, entities: Raw) -> list[str]:
     if flags & EPHEMERAL:
         lines.append("Only you can see this")
     return lines
+
+
+def quote(message: Raw, entities: Raw, *, limit: int = 200) -> str:
+    """Return what stands in the line above an answer to `message`: its content or its first text."""
+    texts = [message.get("content"), *component_texts(message.get("components") or ())]
+    return to_line(parse(next(filter(None, texts), "")), entities, limit=limit)
+
+
+def component_texts(components: Sequence[Raw]) -> Iterator[str]:
+    """Yield the markdown of text displays, in the order they are read."""
+    for component in components:
+        if component.get("content"):
+            yield component["content"]
+        yield from component_texts(component.get("components") or ())
 
 
 def prose(text: str | None, entities: Raw) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from html import escape
 from typing import Any, ClassVar, Final, Protocol
 
 from .base import BenchWidget, ErrorListener, Pacer, read_object, read_text
@@ -61,12 +60,7 @@ class Controls(BenchWidget):
         else:
             raise ValueError(f"The controls know no message of the type {kind!r}.")
 
-    def to_html(self) -> str:
-        """Return the status as static HTML."""
-        return f"<pre>{escape(self.to_text())}</pre>"
-
-    def to_text(self) -> str:
-        """Return the status as text."""
+    def _text(self) -> str:
         return "\n".join(_lines(self._bench.status()))
 
     def _flush(self) -> None:

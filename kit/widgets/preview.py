@@ -11,7 +11,6 @@ from . import console, page
 from .base import BenchWidget, ErrorListener, Pacer, read_text
 from .events import read_event, read_id
 from .markdown import Node, parse
-from .prose import to_line
 
 __all__ = ["Channel", "Preview"]
 
@@ -145,18 +144,19 @@ class Preview(BenchWidget):
         self._online = online
         self.on_main(self.post, {"type": "online", "online": online})
 
-    def to_html(self) -> str:
-        """Return the messages as static HTML without scripts and addresses of media."""
+    def _html(self) -> str:
         return page.draw_channel(self._channel.name, self._messages(), self._channel.entities())
 
-    def to_text(self) -> str:
-        """Return the messages as text, with [Buttons], for terminals."""
+    def _text(self) -> str:
         return console.draw_channel(self._channel.name, self._messages(), self._channel.entities())
 
     def handle(self, kind: str, message: Mapping[str, Any]) -> None:
         """Answer one message of the browser; see `BenchWidget.handle`."""
         if kind == "ready":
-            self.post(self._snapshot(read_text(message, "view", limit=64)))
+            view = read_text(message, "view", limit=64)
+            # A snapshot counts as told to everybody, so the other views must hear of the news first.
+            self._flush()
+            self.post(self._snapshot(view))
         elif kind == "event":
             self._event(message)
         elif kind == "user":
@@ -165,7 +165,8 @@ class Preview(BenchWidget):
             self._media(message)
         elif kind == "dismiss":
             self._dismiss(read_id(message, "message_id"))
-        else:
+        # A pulse only makes Jupyter's server send what it holds back; preview.js says why.
+        elif kind != "pulse":
             raise ValueError(f"A preview knows no message of the type {kind!r}.")
 
     def _messages(self) -> list[dict[str, Any]]:
@@ -178,6 +179,7 @@ class Preview(BenchWidget):
 
     def _snapshot(self, view: str | None) -> dict[str, Any]:
         messages = self._messages()
+        self._changed.clear()
         self._shown = [message["id"] for message in messages]
         self._entities = self._channel.entities()
         return {
@@ -205,12 +207,14 @@ class Preview(BenchWidget):
         self._pacer.poke()
 
     def _flush(self) -> None:
-        """Send the messages that changed since the last time, and the order when it changed too."""
-        if self._closed or not self._changed:
+        """Send the messages that changed or appeared since the last time, and the order if that did."""
+        if self._closed:
             return
         messages = {message["id"]: message for message in self._messages()}
         entities = self._channel.entities()
-        changed = [render_payload(messages[key], entities) for key in self._changed if key in messages]
+        # An older message appears when one of the newest hundred is deleted.
+        stale = [key for key in messages if key in self._changed or key not in self._shown]
+        changed = [render_payload(messages[key], entities) for key in stale]
         self._changed.clear()
         update: dict[str, Any] = {"type": "messages", "changed": changed}
         shown = list(messages)
@@ -254,7 +258,10 @@ class Preview(BenchWidget):
             "reason": answer.get("reason"),
         }
         if modal is not None:
-            message |= {"modal": modal, "markdown": parse_all(_component_texts(modal.get("components", ())))}
+            message |= {
+                "modal": modal,
+                "markdown": parse_all(console.component_texts(modal.get("components", ()))),
+            }
         self.post(message)
 
     def _switch(self, user: str) -> None:
@@ -301,7 +308,7 @@ def render_payload(message: Mapping[str, Any], entities: Mapping[str, Any]) -> d
         `message`, `markdown` (source to tree) and `reply`, a line of the message it answers.
     """
     referenced = message.get("referenced_message")
-    reply = to_line(parse(referenced.get("content") or ""), entities) if referenced else None
+    reply = console.quote(referenced, entities) if referenced else None
     return {"message": message, "markdown": parse_all(_message_texts(message)), "reply": reply}
 
 
@@ -318,11 +325,4 @@ def _message_texts(message: Mapping[str, Any]) -> Iterator[str]:
         texts = [embed.get("title"), embed.get("description")]
         texts += [field.get(key) for field in fields for key in ("name", "value")]
         yield from (text for text in texts if text)
-    yield from _component_texts(message.get("components") or ())
-
-
-def _component_texts(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for component in components:
-        if component.get("content"):
-            yield component["content"]
-        yield from _component_texts(component.get("components") or ())
+    yield from console.component_texts(message.get("components") or ())

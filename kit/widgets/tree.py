@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from html import escape
 from typing import Any, ClassVar, Final, Protocol
 
 from .base import BenchWidget, ErrorListener, Pacer, read_text
@@ -139,12 +138,7 @@ class StateTree(BenchWidget):
         """Show the state anew: another one has taken its place, as after a restart."""
         self.on_main(self._snapshot, None)
 
-    def to_html(self) -> str:
-        """Return the open branches as static HTML, at most 200 lines."""
-        return f"<pre>{escape(self.to_text())}</pre>"
-
-    def to_text(self) -> str:
-        """Return the open branches as text, at most 200 lines."""
+    def _text(self) -> str:
         lines: list[str] = []
         for line in self._lines(self._store.state, (), ""):
             if len(lines) == _LINES - 1:
@@ -156,7 +150,8 @@ class StateTree(BenchWidget):
     def _snapshot(self, view: str | None) -> None:
         # Rows that wait are part of the snapshot, but other views still need them.
         self._flush()
-        root = self._branches.branch(self._store.state, ())
+        describe = self._branches.branch if view is None else self._branches.shown
+        root = describe(self._store.state, ())
         self.post({"type": "snapshot", "view": view, "root": root, "log": list(self._log)})
 
     def _follow(self, change: Change) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.widgets.fakes import FakeChannel, make_button, make_message, make_row
@@ -111,28 +113,57 @@ def test_a_failure_stands_under_the_message_with_its_reason(show, stage):
 
 
 def test_a_busy_kernel_is_said(show, stage):
-    """A click while a cell blocks the kernel is queued, and the page says that."""
+    """A click while a cell blocks the kernel is said to be queued within 0.3 s, and is answered afterwards."""
     channel = FakeChannel(make_message(components=[make_row(make_button("go"))]))
     page = show(channel)
+    free = threading.Event()
+    stage.kernel.loop.call_soon_threadsafe(free.wait, 10)
+    page.evaluate(
+        """() => {
+          const root = document.querySelector(".viewkit-host").shadowRoot;
+          const queue = root.querySelector(".queued");
+          root.addEventListener("click", () => (window.clicked = performance.now()), true);
+          new MutationObserver(() => (window.said ??= performance.now())).observe(queue, { attributes: true });
+        }"""
+    )
     page.click("[data-custom-id=go]")
     page.wait_for_selector(".queued:visible")
+    assert page.evaluate("said - clicked") < 300
+    assert channel.acted == []
+    free.set()
     stage.pump()
     assert page.locator(".queued:visible").count() == 0
     assert len(channel.acted) == 1
 
 
-def test_other_messages_are_left_alone_by_an_edit(show, stage):
-    """An edit repaints its own message; a node of another one stays the same node."""
-    channel = FakeChannel(make_message(1, content="a"), make_message(2, content="b"))
+def test_a_waiting_click_keeps_the_wire_awake(show, stage):
+    """Until its answer comes a click is followed by a few empty messages, so that no server sits on the answer."""
+    channel = FakeChannel(make_message(components=[make_row(make_button("go"))]))
+    page = show(channel)
+    page.click("[data-custom-id=go]")
+    page.wait_for_timeout(200)
+    sent = [stage.inbox.get() for _ in range(stage.inbox.qsize())]
+    assert [message["type"] for message in sent] == ["event", *["pulse"] * 5]
+    for message in sent:
+        stage.widget._receive(stage.widget, message, [])
+    stage.pump()
+    assert len(channel.acted) == 1
+    assert show.errors == []
+
+
+def test_an_edit_touches_what_differs(show, stage):
+    """An edit repaints the words that changed; all other nodes stay what they are."""
+    rows = [make_row(make_button("a"), make_button("b"))]
+    channel = FakeChannel(make_message(1, content="a"), make_message(2, content="b", components=rows))
     page = show(channel)
     page.evaluate(
-        "for (const node of document.querySelector('.viewkit-host').shadowRoot.querySelectorAll('.message'))"
-        "  node.marked = true"
+        "new MutationObserver((records) => window.touched = records.map(({ target }) => target.nodeName))"
+        ".observe(document.querySelector('.viewkit-host').shadowRoot.querySelector('.messages'),"
+        "  { subtree: true, childList: true, attributes: true, characterData: true })"
     )
     stage.kernel.call(channel.update, "1002", content="c")
     stage.pump()
-    marks = page.locator(".message").evaluate_all("nodes => nodes.map((node) => Boolean(node.marked))")
-    assert marks == [True, False]
+    assert page.evaluate("touched") == ["#text"]
     stage.kernel.call(channel.create, make_message(3, content="d"))
     stage.pump(8)
     assert page.locator(".message .prose").all_inner_texts() == ["a", "c", "d"]

@@ -239,6 +239,72 @@ async def test_messages_come_and_go(open_preview):
     assert (sent[-1][0]["changed"], sent[-1][0]["order"]) == ([], ["1002"])
 
 
+def told(sent, view):
+    """Return what a view shows after all that was sent: the contents of its messages, in order."""
+    contents, order = {}, []
+    for message, _ in sent:
+        if message["type"] == "snapshot" and message["view"] in (None, view):
+            contents, order = {}, [item["message"]["id"] for item in message["messages"]]
+        for item in message.get("messages", message.get("changed", ())):
+            if message.get("view") in (None, view):
+                contents[item["message"]["id"]] = item["message"]["content"]
+        order = message.get("order", order)
+    return [contents.get(key) for key in order]
+
+
+@pytest.mark.asyncio
+async def test_a_second_view_takes_no_news_from_the_first(open_preview):
+    """Another page opens between a change and its repaint: both pages show every message, and none that is gone."""
+    channel = FakeChannel(make_message(1, content="one"))
+    preview, sent = open_preview(channel)
+    await receive(preview, {"type": "ready", "view": "a"})
+    channel.create(make_message(2, content="two"))
+    channel.create(make_message(3, content="three"))
+    await receive(preview, {"type": "ready", "view": "b"})
+    await asyncio.sleep(0.05)
+    assert told(sent, "a") == told(sent, "b") == ["one", "two", "three"]
+    channel.update("1001", content="edited")
+    channel.delete("1002")
+    channel.names = {"users": {}, "roles": {"5": {"name": "Dev"}}, "channels": {}}
+    await receive(preview, {"type": "ready", "view": "c"})
+    await asyncio.sleep(0.05)
+    assert told(sent, "a") == told(sent, "b") == told(sent, "c") == ["edited", "three"]
+    assert [message["entities"] for message in of_type(sent, "messages") if "entities" in message] == [
+        channel.names
+    ]
+
+
+@pytest.mark.asyncio
+async def test_an_older_message_appears_when_a_newer_one_is_deleted(open_preview):
+    """The newest hundred are shown; when one of them goes, the page gets the one before them."""
+    channel = FakeChannel(*(make_message(number, content=str(number)) for number in range(101)))
+    preview, sent = open_preview(channel)
+    await receive(preview, {"type": "ready", "view": "a"})
+    channel.delete("1050")
+    assert told(sent, "a") == [str(number) for number in range(101) if number != 50]
+
+
+@pytest.mark.asyncio
+async def test_an_answer_quotes_what_it_answers(open_preview):
+    """Above an answer stands what was said, also when that was said in components; a picture says nothing."""
+    panel = make_message(
+        2, flags=1 << 15, components=[{"type": 17, "components": [{"type": 10, "content": "## Roles"}]}]
+    )
+    origins = [make_message(1, content="**hi** all"), panel, make_message(3)]
+    channel = FakeChannel(
+        *(
+            make_message(
+                10 + number, message_reference={"message_id": origin["id"]}, referenced_message=origin
+            )
+            for number, origin in enumerate(origins)
+        )
+    )
+    preview, sent = open_preview(channel)
+    await receive(preview, {"type": "ready", "view": "a"})
+    assert [item["reply"] for item in sent[-1][0]["messages"]] == ["hi all", "Roles", ""]
+    assert "╭ @Helper: Roles" in preview.to_text()
+
+
 @pytest.mark.asyncio
 async def test_a_burst_is_sent_together(open_preview):
     """A bot that edits a hundred times in a moment costs a few sends: the first at once, the last whole."""

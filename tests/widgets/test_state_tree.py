@@ -121,6 +121,23 @@ async def test_branches_open_and_close(open_tree):
 
 
 @pytest.mark.asyncio
+async def test_a_second_view_leaves_the_rows_of_the_first_alive(open_tree):
+    """A second page shows the rows that the first one shows, and changes of them reach both."""
+    store = FakeStore({"many": {f"k{number}": number for number in range(150)}})
+    tree, sent = open_tree(store, open_paths=[("many",)])
+    await receive(tree, {"type": "ready", "view": "a"})
+    store.apply(("remove", ("many", "k0"), None))
+    await asyncio.sleep(0.05)
+    store.apply(("add", ("many", "new"), 1))
+    await asyncio.sleep(0.05)
+    await receive(tree, {"type": "ready", "view": "b"})
+    shown = [row["key"] for row in last(sent)["root"]["rows"][0]["branch"]["rows"]]
+    assert shown == [*(f"k{number}" for number in range(1, 100)), "new"]
+    store.apply(("replace", ("many", "new"), 2))
+    assert last(sent)["rows"][0]["row"] == {"key": "new", "kind": "number", "text": "2"}
+
+
+@pytest.mark.asyncio
 async def test_a_list_is_drawn_anew_when_its_places_move(open_tree):
     """Inserting into a list renumbers what follows."""
     store = FakeStore({"items": ["a", "b"]})

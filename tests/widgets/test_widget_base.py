@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import re
 
@@ -11,7 +12,7 @@ import pytest
 
 from kit.widgets import Controls, Preview, StateTree
 from kit.widgets.base import Pacer, bundle, read_static
-from tests.widgets.fakes import FakeBench, FakeChannel, FakeStore
+from tests.widgets.fakes import FakeBench, FakeChannel, FakeStore, make_message, record_sends
 
 
 @pytest.mark.parametrize("widget", [Preview, StateTree, Controls])
@@ -84,6 +85,25 @@ async def test_every_widget_has_html_and_text_beside_it():
         data = bundled[0] if isinstance(bundled, tuple) else bundled
         assert set(data) >= {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
         widget.close()
+
+
+@pytest.mark.asyncio
+async def test_half_a_surrogate_pair_breaks_nothing():
+    """A bot that cuts an emoji in two spoils its own message, not the whole preview."""
+    broken = "cut \ud83d here"
+    preview = Preview(FakeChannel(make_message(1, content=broken), make_message(2, content="whole 🎉")))
+    sent = record_sends(preview)
+    preview.handle("ready", {"view": "a"})
+    (snapshot, _), *_ = sent
+    first, second = snapshot["messages"]
+    assert first["message"]["content"] == "cut \ufffd here"
+    assert first["markdown"] == {"cut \ufffd here": [{"type": "text", "text": "cut \ufffd here"}]}
+    assert second["message"]["content"] == "whole 🎉"
+    bundled = preview._repr_mimebundle_()
+    data = bundled[0] if isinstance(bundled, tuple) else bundled
+    for carried in (snapshot, data["text/html"], data["text/plain"]):
+        assert json.dumps(carried, ensure_ascii=False).encode()
+    preview.close()
 
 
 @pytest.mark.asyncio

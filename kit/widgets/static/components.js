@@ -10,6 +10,18 @@ const SELECTS = new Set([3, 5, 6, 7, 8]);
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link", 6: "premium" };
 
 export function component(drawing, data) {
+  const node = draw(drawing, data);
+  node.key ??= `${data.type} ${controlOf(data)}`;
+  return node;
+}
+
+// A repaint tells rows, sections and containers apart by the first control in them.
+function controlOf(data) {
+  if (data.custom_id) return data.custom_id;
+  return [...(data.components ?? []), ...(data.accessory ? [data.accessory] : [])].map(controlOf).find(Boolean);
+}
+
+function draw(drawing, data) {
   if (SELECTS.has(data.type)) return select(drawing, data);
   switch (data.type) {
     case ROW:
@@ -79,6 +91,7 @@ function button(drawing, data) {
     "button",
     {
       class: `button ${style}${busy ? " busy" : ""}`,
+      key: `button ${data.custom_id}`,
       type: "button",
       disabled: Boolean(data.disabled) || style === "premium" && !context.entities.skus?.[data.sku_id],
       "aria-label": data.label ? null : data.emoji?.name,
@@ -99,13 +112,15 @@ function button(drawing, data) {
 
 function select(drawing, data) {
   const { context, message } = drawing;
-  const key = `${message.id} ${data.custom_id}`;
+  // What was chosen stays shown until the bot changes the select.
+  const key = `${message.id} ${JSON.stringify(data)}`;
   return selectMenu(context, data, {
-    values: context.choices.get(key) ?? defaultsOf(data),
-    busy: context.pending.has(key),
-    settled(values) {
+    key,
+    busy: context.pending.has(`${message.id} ${data.custom_id}`),
+    read: () => context.choices.get(key) ?? defaultsOf(data),
+    write(values, done) {
       context.choices.set(key, values);
-      context.interact(message.id, data.custom_id, { kind: "choose", values });
+      if (done) context.interact(message.id, data.custom_id, { kind: "choose", values });
     },
   });
 }

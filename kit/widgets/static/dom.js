@@ -26,13 +26,65 @@ export function el(tag, props, ...children) {
   for (const [name, value] of Object.entries(props ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "text") node.textContent = value;
-    else if (name === "on") for (const [type, listener] of Object.entries(value)) node.addEventListener(type, listener);
+    else if (name === "on") listen(node, value);
+    else if (name === "key" || name === "sealed") node[name] = value;
     else if (name === "data") Object.assign(node.dataset, value);
     else if (name === "style") for (const [key, item] of Object.entries(value)) node.style.setProperty(key, item);
     else node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return node;
+}
+
+// Listeners are looked up when they are called, so that `morph` can exchange them.
+function listen(node, listeners) {
+  node.listeners = listeners;
+  node.hears = Object.keys(listeners).join(" ");
+  for (const type of Object.keys(listeners)) node.addEventListener(type, (event) => node.listeners[type](event));
+}
+
+// Makes what is shown look like what was drawn anew and returns what is shown then. Only what differs is touched, so
+// that a press, the focus and an open menu outlive a repaint. A node with another `key` is another thing; a `sealed`
+// node changes by itself (a picture arrives, a spoiler is revealed) and is left alone while it was drawn from the same.
+export function morph(shown, drawn) {
+  if (shown.nodeName !== drawn.nodeName || ["key", "sealed", "hears"].some((name) => shown[name] !== drawn[name])) {
+    shown.replaceWith(drawn);
+    return drawn;
+  }
+  if (shown.sealed !== undefined) return shown;
+  if (shown.nodeType === Node.TEXT_NODE) {
+    if (shown.data !== drawn.data) shown.data = drawn.data;
+    return shown;
+  }
+  for (const name of shown.getAttributeNames()) if (!drawn.hasAttribute(name)) shown.removeAttribute(name);
+  for (const name of drawn.getAttributeNames()) {
+    const value = drawn.getAttribute(name);
+    if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
+  }
+  shown.listeners = drawn.listeners;
+  morphChildren(shown, [...drawn.childNodes]);
+  return shown;
+}
+
+function morphChildren(shown, children) {
+  let at = shown.firstChild;
+  for (const child of children) {
+    let twin = at;
+    while (twin && child.key !== undefined && twin.key !== child.key) twin = twin.nextSibling;
+    if (!twin || twin.key !== child.key) {
+      shown.insertBefore(child, at);
+      continue;
+    }
+    while (at !== twin) at = dropped(at);
+    at = morph(twin, child).nextSibling;
+  }
+  while (at) at = dropped(at);
+}
+
+function dropped(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 export function icon(name, className = "") {

@@ -56,7 +56,7 @@ export function link(url, children, title) {
 
 function spoiler(children) {
   const inner = el("span", { "aria-hidden": "true" }, children);
-  const node = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler" }, inner);
+  const node = el("span", { class: "spoiler", sealed: inner.textContent, role: "button", tabindex: "0", "aria-label": "Spoiler" }, inner);
   const reveal = (event) => {
     if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();

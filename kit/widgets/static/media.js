@@ -46,7 +46,7 @@ export class Media {
 }
 
 export function picture(context, url, alt, className) {
-  const frame = el("span", { class: `picture ${className}` });
+  const frame = el("span", { class: `picture ${className}`, sealed: `${url} ${alt ?? ""} ${className}` });
   context.media.get(url, (address) => {
     if (address) frame.replaceChildren(el("img", { src: address, alt: alt ?? "", draggable: "false" }));
     else frame.replaceChildren(missing(url, alt));
@@ -71,7 +71,8 @@ function source(url) {
 export function avatar(context, user, className = "avatar") {
   const name = user?.global_name || user?.username || "?";
   const hue = Number(BigInt.asUintN(16, BigInt(/^\d+$/.test(user?.id ?? "") ? user.id : 0n) >> 22n)) % 360;
-  const node = el("span", { class: className, "aria-hidden": "true", style: { "--hue": String(hue) } }, name.slice(0, 1).toUpperCase());
+  const sealed = `${user?.id} ${user?.avatar} ${name} ${className}`;
+  const node = el("span", { class: className, sealed, "aria-hidden": "true", style: { "--hue": String(hue) } }, name.slice(0, 1).toUpperCase());
   if (user?.avatar) {
     context.media.get(`https://cdn.discordapp.com/avatars/${user.id}/${user.avatar}.png`, (address) => {
       if (address) node.replaceChildren(el("img", { src: address, alt: "" }));
@@ -82,7 +83,7 @@ export function avatar(context, user, className = "avatar") {
 
 export function emoji(context, data) {
   if (!data.id) return el("span", { class: "emoji", text: data.name ?? "" });
-  const node = el("span", { class: "emoji custom", title: `:${data.name ?? ""}:`, text: `:${data.name ?? ""}:` });
+  const node = el("span", { class: "emoji custom", sealed: `${data.id} ${data.name}`, title: `:${data.name ?? ""}:`, text: `:${data.name ?? ""}:` });
   const extension = data.animated ? "gif" : "png";
   context.media.get(`https://cdn.discordapp.com/emojis/${data.id}.${extension}`, (address) => {
     if (address) node.replaceChildren(el("img", { src: address, alt: `:${data.name ?? ""}:` }));
@@ -92,15 +93,14 @@ export function emoji(context, data) {
 
 // A cover over what is a spoiler; once lifted it stays so for this message, repaints included.
 export function spoilerCover(context, key, node) {
-  if (context.revealed.has(key)) return node;
-  const cover = el("button", { class: "cover", type: "button", "aria-label": "Reveal spoiler" }, el("span", { text: "SPOILER" }));
-  const frame = el("div", { class: "spoilered" }, node, cover);
-  node.inert = true;
-  cover.addEventListener("click", () => {
+  if (context.revealed.has(key)) return el("div", { class: "spoilered revealed" }, node);
+  const lift = ({ currentTarget: cover }) => {
     context.revealed.add(key);
-    node.inert = false;
+    cover.previousSibling.inert = false;
+    cover.parentNode.classList.add("revealed");
     cover.remove();
-    frame.classList.add("revealed");
-  });
-  return frame;
+  };
+  node.inert = true;
+  const cover = el("button", { class: "cover", type: "button", "aria-label": "Reveal spoiler", on: { click: lift } }, el("span", { text: "SPOILER" }));
+  return el("div", { class: "spoilered" }, node, cover);
 }

@@ -46,7 +46,7 @@ function body(drawing, flags, edited) {
     text,
     attachments(drawing),
     (message.embeds ?? []).map((data) => embed(drawing, data)),
-    components.length ? el("div", { class: "rows" }, components) : null,
+    components.length ? el("div", { class: "rows", key: "rows" }, components) : null,
     text ? null : edited,
   );
 }

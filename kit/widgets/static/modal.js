@@ -33,7 +33,7 @@ export function openModal(context, modal, markdown, { submit, closed }) {
   const before = context.focused();
 
   function close() {
-    context.closeMenu?.();
+    context.menu?.close(false);
     veil.remove();
     context.root.style.minHeight = "";
     before?.focus?.();
@@ -131,7 +131,7 @@ function drawInput(drawing, inner, input, label) {
       let values = defaultsOf(inner);
       input.read = () => values;
       input.check = (required) => required && values.length < Math.max(1, inner.min_values ?? 1) && "This field is required.";
-      return selectMenu(drawing.context, required(inner), { values, settled: (next) => (values = next) });
+      return selectMenu(drawing.context, required(inner), { read: () => values, write: (next) => (values = next) });
     }
   }
 }

@@ -1,9 +1,16 @@
-import { el, icon, identifier, mountShadow } from "./dom.js";
+import { el, icon, identifier, morph, mountShadow } from "./dom.js";
 import { Media } from "./media.js";
 import { messageNode } from "./message.js";
 import { openModal } from "./modal.js";
 
-const ACKNOWLEDGE_MS = 700;
+const ACKNOWLEDGE_MS = 200;
+const NEAR = 40;
+
+// Jupyter's server keeps small frames back until the browser has acknowledged the one before (Nagle's algorithm), and
+// the browser's system puts that off for 40 ms unless it has something to send. So something is sent.
+const PULSE_MS = 8;
+const PULSES = 5;
+
 
 class View {
   constructor({ model, el: parent }) {
@@ -21,7 +28,7 @@ class View {
     this.revealed = new Set();
     this.answers = new Map();
     this.closeModal = null;
-    this.closeMenu = null;
+    this.menu = null;
     this.draw();
     this.listener = (message, buffers) => this.receive(message, buffers ?? []);
     model.on("msg:custom", this.listener);
@@ -49,6 +56,7 @@ class View {
   actAs(user) {
     // At once: a click before Python's answer is this user's already.
     this.user = user;
+    this.choices.clear();
     this.model.send({ type: "user", user });
   }
 
@@ -81,45 +89,31 @@ class View {
     this.composer.setAttribute("aria-label", this.composer.placeholder);
     this.empty = message.gone ? "This channel was deleted." : "No messages yet. Say something, or let the bot send its panel.";
     this.payloads.clear();
-    this.nodes.clear();
     for (const payload of message.messages) this.payloads.set(payload.message.id, payload);
     for (const id of this.payloads.keys()) this.paint(id);
     this.arrange([...this.payloads.keys()]);
     this.showNotice(message.notice);
     this.showOnline(message.online);
-    this.list.scrollTop = this.list.scrollHeight;
+    this.list.scrollTop = this.rest();
   }
 
   update(message) {
     this.keepBottom(() => {
+      for (const payload of message.changed) this.payloads.set(payload.message.id, payload);
       if (message.entities) this.entities = message.entities;
-      for (const payload of message.changed) {
-        const { id } = payload.message;
-        this.forgetChoices(this.payloads.get(id), payload);
-        this.payloads.set(id, payload);
-        this.paint(id);
-      }
+      const stale = message.entities ? [...this.payloads.keys()] : message.changed.map((payload) => payload.message.id);
+      for (const id of stale) this.paint(id);
       if (message.order) this.arrange(message.order);
     });
-  }
-
-  // What was chosen in a select stays shown until the bot changes the message's components.
-  forgetChoices(before, after) {
-    if (!before || JSON.stringify(before.message.components) === JSON.stringify(after.message.components)) return;
-    for (const key of this.choices.keys()) if (key.startsWith(`${after.message.id} `)) this.choices.delete(key);
   }
 
   paint(id) {
     const payload = this.payloads.get(id);
     if (!payload) return;
-    const old = this.nodes.get(id);
-    const node = messageNode(this, payload);
-    this.nodes.set(id, node);
-    if (!old?.isConnected) return;
-    const focus = old.contains(this.focused()) ? this.focused().dataset.customId : undefined;
-    if (this.closeMenu && old.querySelector("[aria-expanded=true]")) this.closeMenu();
-    old.replaceWith(node);
-    if (focus !== undefined) node.querySelector(`[data-custom-id="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    const shown = this.nodes.get(id);
+    const drawn = messageNode(this, payload);
+    this.nodes.set(id, shown ? morph(shown, drawn) : drawn);
+    this.menu?.repainted();
   }
 
   arrange(order) {
@@ -130,6 +124,7 @@ class View {
       this.payloads.delete(id);
       this.failures.delete(id);
     }
+    this.menu?.repainted();
     const nodes = order.map((id) => this.nodes.get(id)).filter(Boolean);
     nodes.forEach((node, index) => {
       if (this.list.children[index] !== node) this.list.insertBefore(node, this.list.children[index] ?? null);
@@ -138,10 +133,27 @@ class View {
     if (!nodes.length) this.list.append(el("p", { class: "empty", text: this.empty }));
   }
 
+  // Where the list comes to rest: at its end, but a last message taller than the list is read from its top.
+  rest() {
+    const last = this.list.lastElementChild;
+    const top = last ? last.getBoundingClientRect().top - this.list.getBoundingClientRect().top + this.list.scrollTop : 0;
+    return Math.min(top, this.end());
+  }
+
+  end() {
+    return this.list.scrollHeight - this.list.clientHeight;
+  }
+
   keepBottom(change) {
-    const bottom = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 40;
+    const { list } = this;
+    const last = list.lastElementChild;
+    const rest = this.rest();
+    const tall = rest < this.end();
+    const follows = list.scrollTop > rest - NEAR;
+    const ended = list.scrollTop > this.end() - NEAR;
     change();
-    if (bottom) this.list.scrollTop = this.list.scrollHeight;
+    if (follows && (!tall || list.lastElementChild !== last)) list.scrollTop = this.rest();
+    else if (ended) list.scrollTop = this.end();
   }
 
   focused() {
@@ -156,11 +168,17 @@ class View {
   send(event) {
     const nonce = identifier();
     const slow = setTimeout(() => (this.queue.hidden = false), ACKNOWLEDGE_MS);
+    let pulses = 0;
+    const pulse = setInterval(() => {
+      this.model.send({ type: "pulse" });
+      if (++pulses === PULSES) clearInterval(pulse);
+    }, PULSE_MS);
     return new Promise((resolve) => {
       this.answers.set(nonce, (message) => {
         clearTimeout(slow);
         this.queue.hidden = true;
         if (message.type !== "answer") return;
+        clearInterval(pulse);
         this.answers.delete(nonce);
         resolve(message);
       });
@@ -215,7 +233,7 @@ class View {
 
   close() {
     this.model.off("msg:custom", this.listener);
-    this.closeMenu?.();
+    this.menu?.close(false);
     this.media.close();
     this.page.remove();
   }

@@ -1,10 +1,11 @@
-import { color, el, icon } from "./dom.js";
+import { color, el, icon, identifier } from "./dom.js";
 import { avatar, emoji } from "./media.js";
 
 // The select menu of messages and modals: a combobox whose list opens in the top layer, so that nothing clips it.
 
 const STRING = 3, USER = 5, ROLE = 6, MENTIONABLE = 7, CHANNEL = 8;
 const DEFAULT_PLACEHOLDER = "Make a selection";
+const TYPING_MS = 700;
 
 export function choicesOf(context, component) {
   const { users = {}, roles = {}, channels = {} } = context.entities;
@@ -47,18 +48,28 @@ export function defaultsOf(component) {
   return (component.default_values ?? []).map((value) => value.id);
 }
 
-// `settled` receives the values when the user has chosen; `busy` shows dots until the answer came.
-export function selectMenu(context, component, { values, settled, busy = false }) {
+// `read` gives the values and `write` takes each pick, the last one with `done`; `busy` shows dots until the answer
+// came. The list belongs to the view, not to the control: it stays open while the message is repainted.
+export function selectMenu(context, component, { key, read, write, busy = false }) {
   const options = choicesOf(context, component);
   const most = component.max_values ?? 1;
-  const least = component.min_values ?? 1;
-  const multiple = most > 1;
-  let chosen = values.filter((value) => options.some((option) => option.value === value));
-  const shown = el("span", { class: "shown" });
-  const control = el(
+  const menu = {
+    options,
+    most,
+    least: component.min_values ?? 1,
+    multiple: most > 1,
+    chosen: () => read().filter((value) => options.some((option) => option.value === value)),
+    choose(control, values, done) {
+      write(values, done);
+      control.querySelector(".shown").replaceChildren(...summary(component, options, menu.chosen()));
+    },
+  };
+  const popup = (control) => (context.menu?.control === control ? context.menu : new Popup(context, control, menu));
+  return el(
     "button",
     {
       class: `select${busy ? " busy" : ""}`,
+      key,
       type: "button",
       role: "combobox",
       "aria-haspopup": "listbox",
@@ -66,27 +77,14 @@ export function selectMenu(context, component, { values, settled, busy = false }
       "aria-label": component.placeholder || DEFAULT_PLACEHOLDER,
       disabled: Boolean(component.disabled),
       data: { customId: component.custom_id },
+      on: {
+        click: ({ currentTarget }) => !busy && popup(currentTarget).toggle(),
+        keydown: (event) => !busy && popup(event.currentTarget).key(event),
+      },
     },
-    shown,
+    el("span", { class: "shown" }, summary(component, options, menu.chosen())),
     busy ? dots() : icon("chevron", "arrow"),
   );
-  const paint = () => shown.replaceChildren(...summary(component, options, chosen));
-  paint();
-  const popup = new Popup(context, control, {
-    options,
-    multiple,
-    most,
-    least,
-    chosen: () => chosen,
-    choose(next, done) {
-      chosen = next;
-      paint();
-      if (done) settled(chosen);
-    },
-  });
-  control.addEventListener("click", () => popup.toggle());
-  control.addEventListener("keydown", (event) => popup.key(event));
-  return control;
 }
 
 export function dots() {
@@ -102,7 +100,7 @@ function summary(component, options, chosen) {
 
 class Popup {
   constructor(context, control, menu) {
-    Object.assign(this, { context, control, menu, list: null, active: 0, opened: null });
+    Object.assign(this, { context, control, menu, list: null, active: 0, opened: null, typed: "", typedAt: -Infinity });
   }
 
   toggle() {
@@ -112,14 +110,14 @@ class Popup {
 
   open() {
     this.opened = this.menu.chosen();
-    this.list = el("div", { class: "menu", role: "listbox", popover: "manual", "aria-multiselectable": String(this.menu.multiple) });
+    this.id = `menu-${identifier()}`;
+    this.list = el("div", { class: "menu", id: this.id, role: "listbox", popover: "manual", "aria-label": this.control.getAttribute("aria-label"), "aria-multiselectable": String(this.menu.multiple) });
     this.rows = this.menu.options.map((option, index) => this.row(option, index));
     if (!this.rows.length) this.list.append(el("div", { class: "menu-empty", text: "Nothing to choose from here." }));
     this.list.append(...this.rows);
     this.context.root.append(this.list);
     this.list.showPopover();
     this.place();
-    this.control.setAttribute("aria-expanded", "true");
     this.active = Math.max(0, this.menu.options.findIndex((option) => this.opened.includes(option.value)));
     this.mark();
     this.leave = (event) => {
@@ -131,7 +129,14 @@ class Popup {
     };
     document.addEventListener("pointerdown", this.leave, true);
     document.addEventListener("scroll", this.scrolled, true);
-    this.context.closeMenu = () => this.close(false);
+    this.context.menu = this;
+  }
+
+  // After a repaint: a select that is gone or was changed takes its list along.
+  repainted() {
+    if (!this.control.isConnected) return this.shut();
+    this.place();
+    this.mark(false);
   }
 
   place() {
@@ -152,6 +157,7 @@ class Popup {
       "div",
       {
         class: "option",
+        id: `${this.id}-${index}`,
         role: "option",
         "aria-selected": String(selected),
         data: { value: option.value },
@@ -176,10 +182,10 @@ class Popup {
     if (!this.menu.multiple) {
       const next = has && this.menu.least === 0 ? [] : [value];
       this.shut();
-      return this.menu.choose(next, true);
+      return this.menu.choose(this.control, next, true);
     }
     if (!has && chosen.length >= this.menu.most) return;
-    this.menu.choose(has ? chosen.filter((item) => item !== value) : [...chosen, value], false);
+    this.menu.choose(this.control, has ? chosen.filter((item) => item !== value) : [...chosen, value], false);
     this.mark(false);
   }
 
@@ -192,48 +198,67 @@ class Popup {
       row.classList.toggle("active", index === this.active);
       row.classList.toggle("full", full && !selected);
     });
+    this.control.setAttribute("aria-expanded", "true");
+    this.control.setAttribute("aria-controls", this.id);
+    if (this.rows.length) this.control.setAttribute("aria-activedescendant", this.rows[this.active].id);
     if (scroll) this.rows[this.active]?.scrollIntoView({ block: "nearest" });
   }
 
   key(event) {
+    const { key } = event;
+    const letter = key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && (key !== " " || this.typing());
     if (!this.list) {
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        event.preventDefault();
-        this.open();
-      }
-      return;
+      if (key !== "ArrowDown" && key !== "ArrowUp" && !(letter && key !== " ")) return;
+      this.open();
+      if (!letter) return event.preventDefault();
     }
     const last = this.rows.length - 1;
     const moves = { ArrowDown: Math.min(this.active + 1, last), ArrowUp: Math.max(this.active - 1, 0), Home: 0, End: last };
-    if (event.key in moves) this.active = moves[event.key];
-    else if (event.key === "Enter" || event.key === " ") this.pick(this.active);
-    else if (event.key === "Escape") {
-      this.menu.choose(this.opened, false);
-      this.close(false);
-    } else if (event.key === "Tab") return this.close(true);
+    if (key in moves) this.active = Math.max(0, moves[key]);
+    else if (letter) this.seek(key);
+    else if (key === "Enter" || key === " ") this.pick(this.active);
+    else if (key === "Escape") this.close(false);
+    else if (key === "Tab") return this.close(true);
     else return;
     event.preventDefault();
     event.stopPropagation();
     if (this.list) this.mark();
   }
 
+  typing() {
+    return performance.now() - this.typedAt < TYPING_MS;
+  }
+
+  // Letters typed in a row are the start of a label; one letter again and again goes through all that begin with it.
+  seek(letter) {
+    this.typed = (this.typing() ? this.typed : "") + letter.toLowerCase();
+    this.typedAt = performance.now();
+    const same = [...this.typed].every((item) => item === this.typed[0]);
+    const start = same ? this.typed[0] : this.typed;
+    const from = this.active + (same ? 1 : 0);
+    const { options } = this.menu;
+    const order = options.map((_, index) => (from + index) % options.length);
+    this.active = order.find((index) => options[index].label.toLowerCase().startsWith(start)) ?? this.active;
+  }
+
   // A menu for several values settles when it is left, as Discord's does, if enough were chosen.
   close(settle) {
     if (!this.list) return;
-    const before = this.opened;
     this.shut();
+    const before = this.opened;
     const chosen = this.menu.chosen();
     const same = chosen.length === before.length && chosen.every((value) => before.includes(value));
     if (same) return;
-    if (settle && chosen.length >= this.menu.least) this.menu.choose(chosen, true);
-    else this.menu.choose(before, false);
+    if (settle && chosen.length >= this.menu.least) this.menu.choose(this.control, chosen, true);
+    else this.menu.choose(this.control, before, false);
   }
 
   shut() {
     this.list.remove();
     this.list = null;
-    this.context.closeMenu = null;
+    this.context.menu = null;
     this.control.setAttribute("aria-expanded", "false");
+    for (const name of ["aria-controls", "aria-activedescendant"]) this.control.removeAttribute(name);
     document.removeEventListener("pointerdown", this.leave, true);
     document.removeEventListener("scroll", this.scrolled, true);
   }
