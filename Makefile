@@ -52,6 +52,7 @@ soak: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/loop.py
+	$(BIN)/python benchmarks/browser.py
 
 screenshots: $(VENV)/.dev
 	$(BIN)/python docs/screenshots.py

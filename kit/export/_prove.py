@@ -11,8 +11,8 @@ import importlib.abc
 import importlib.util
 import json
 import os
+import runpy
 import sys
-import time
 import traceback
 import types
 from pathlib import Path
@@ -56,6 +56,9 @@ class _Proof:
         self.name: str = order["module"]
         self.steps: list[Step] = []
         self.error: dict[str, Any] | None = None
+        self.loads: list[dict[str, str]] = []
+        # Run by its path: an import would bring kit along.
+        self.describe = runpy.run_path(str(Path(__file__).with_name("values.py")))["descriptions"]
 
     async def run(self) -> None:
         """Load, look, unload, and all of it again; stop at the first step that fails."""
@@ -63,6 +66,10 @@ class _Proof:
         before = self._registered(bot)
         for turn in ("loads", "loads again"):
             if not await self._step(turn, bot.load_extension(self.name)):
+                return
+            module = sys.modules[self.name]
+            self.loads.append(self.describe(self.order["names"], vars(module), self.name))
+            if self.order["reducers"] and not await self._step("has its reducers", self._reduces()):
                 return
             if not await self._step("answers as in the notebook", self._shows(bot)):
                 return
@@ -96,7 +103,24 @@ class _Proof:
             "line": error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None,
             "import": missing,
             "missing": getattr(error, "name", None) if missing else None,
+            "variable": self._variable(error),
+            "reducer": str(error) if isinstance(error, _NoReducer) else None,
         }
+
+    @staticmethod
+    def _variable(error: BaseException) -> str | None:
+        """The environment variable that was missing, if that is the error."""
+        frames = traceback.extract_tb(error.__traceback__)
+        asked = isinstance(error, KeyError) and frames and frames[-1].filename in {os.__file__, "<frozen os>"}
+        return str(error.args[0]) if asked else None
+
+    async def _reduces(self) -> str:
+        state = sys.modules.get("kit.state")
+        present = state.get_store().reducers.registered() if state is not None else {}
+        for action in self.order["reducers"]:
+            if action not in present:
+                raise _NoReducer(action)
+        return ", ".join(self.order["reducers"])
 
     def _registered(self, bot: commands.Bot) -> dict[str, set[str]]:
         store = bot._connection._view_store  # noqa: SLF001 - there is no public view of dynamic items
@@ -161,6 +185,10 @@ class _Unproved(Exception):  # noqa: N818 - it names the state of the proof
     """A step did not hold."""
 
 
+class _NoReducer(_Unproved):
+    """An action of the slice is answered in the notebook and not here."""
+
+
 def _require(held: bool, otherwise: str) -> None:
     if not held:
         raise _Unproved(otherwise)
@@ -194,13 +222,12 @@ def main() -> None:
     sys.dont_write_bytecode = True
     order = json.loads(sys.stdin.read())
     sys.path.insert(0, order["project"])
-    started = time.perf_counter()
     proof = _Proof(order)
     sys.meta_path.insert(0, _Finder(order["module"], Path(order["code"])))
     _make_parents(order["module"], Path(order["project"]))
     with contextlib.redirect_stdout(sys.stderr):
         asyncio.run(proof.run())
-    result = {"steps": proof.steps, "error": proof.error, "seconds": time.perf_counter() - started}
+    result = {"steps": proof.steps, "error": proof.error, "loads": proof.loads}
     answer.write(json.dumps(result))
     answer.flush()
     # Threads and atexit handlers of the user's modules must not hold up the notebook.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPOUND = (
@@ -75,11 +75,13 @@ class Change:
         name: The name at the root of the expression.
         line: The line of the tree.
         attribute: The attribute that is set, if the change sets one.
+        path: The attributes between the name and what is changed.
     """
 
     name: str
     line: int
     attribute: str | None = None
+    path: tuple[str, ...] = ()
 
 
 def running_now(node: ast.AST, *, class_bodies: bool = True) -> Iterator[ast.AST]:
@@ -119,7 +121,7 @@ def bound_by(node: ast.stmt) -> Bound:
     if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
         return Bound(frozenset(), frozenset(), star=node)
     if isinstance(node, ast.Delete):
-        gone = frozenset(target.id for target in node.targets if isinstance(target, ast.Name))
+        gone = frozenset(_plain_targets(node.targets))
         return Bound(frozenset(), frozenset(), deleted=gone)
     names = frozenset(_names([node]))
     if not isinstance(node, _COMPOUND):
@@ -128,6 +130,15 @@ def bound_by(node: ast.stmt) -> Bound:
     if isinstance(node, ast.If) and is_type_checking(node.test):
         checked = frozenset(_names(node.body)) - frozenset(_names(node.orelse))
     return Bound(names, frozenset(_definite([node])), checked_only=checked)
+
+
+def _plain_targets(targets: Iterable[ast.expr]) -> Iterator[str]:
+    """The names in `del a, (b, [c])`, but not the `d` of `del d[0]`."""
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id
+        elif isinstance(target, ast.Tuple | ast.List):
+            yield from _plain_targets(target.elts)
 
 
 def is_type_checking(test: ast.expr) -> bool:
@@ -229,7 +240,7 @@ def changes_in(nodes: Iterator[ast.AST]) -> Iterator[Change]:
                 yield from _changed_target(target)
             case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in MUTATORS:
                 if name := root_name(owner):
-                    yield Change(name, node.lineno)
+                    yield Change(name, node.lineno, path=_path(owner))
             case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[owner, attribute, *_]):
                 if name := root_name(owner):
                     constant = attribute.value if isinstance(attribute, ast.Constant) else "?"
@@ -242,7 +253,11 @@ def _changed_target(target: ast.expr) -> Iterator[Change]:
             yield from _changed_target(part)
     elif isinstance(target, ast.Attribute | ast.Subscript) and (name := root_name(target)):
         attribute = target.attr if isinstance(target, ast.Attribute) else None
-        yield Change(name, target.lineno, attribute)
+        yield Change(name, target.lineno, attribute, _path(target))
+
+
+def _path(node: ast.expr) -> tuple[str, ...]:
+    return tuple(inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute))
 
 
 def root_name(node: ast.expr) -> str | None:

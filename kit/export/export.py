@@ -8,18 +8,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .changes import Remark, global_state, refuse_changes
+from .changes import Changes, Remark
 from .credentials import refuse_secrets
 from .errors import ExportError
 from .files import destination, refuse_conflict, with_header, write_atomically
-from .imports import is_import
+from .leftovers import left_out_of
 from .module import Module, snake_case, write_module
 from .namespace import Bindings
+from .others import Others, other_views
 from .panel import Panel, find_target, inspect_panel
 from .posting import Command, find_cogs, find_commands
-from .proof import Proof
-from .proof import prove as prove_module
+from .proof import Expected, Proof, failure, run_proof
 from .refusals import Kernel, refuse
+from .registrations import dispatched, registered, statement_of, with_registrations
 from .slice import Slice, slice_of
 from .statements import Statement, statements_of
 
@@ -71,6 +72,8 @@ class _Draft:
 
     found: Slice
     panel: Panel
+    others: Others
+    changes: Changes
     module: Module
 
 
@@ -106,14 +109,15 @@ async def export_view(
     draft, left_out = _draft(_Work(bindings, kernel, cls, statement))
     code = with_header(draft.panel.name, draft.module.body)
     refuse_conflict(path, draft.panel.name, code)
-    warnings = global_state(draft.found)
+    warnings = [*draft.changes.global_state(), *draft.others.remarks, *_environment(draft.found)]
     proof = None
     if prove:
-        proof = await prove_module(code, path, draft.panel, draft.module, stateful=bool(warnings))
+        proof, differences = await _proved(draft, code, path, ledger)
+        warnings += differences
     unchanged = refuse_conflict(path, draft.panel.name, code)
     if not unchanged:
         write_atomically(path, code)
-    left_out += _left_out(draft, bindings)
+    left_out += left_out_of(draft.found, draft.panel.name, kernel)
     return Export(path, draft.panel.name, code, left_out, warnings, proof, unchanged)
 
 
@@ -149,76 +153,57 @@ def _checked(
     work: _Work, commands: list[Command], cogs: list[tuple[Statement, str]], *, posted: bool
 ) -> _Draft:
     targets = [work.statement, *(command.statement for command in commands), *(cog for cog, _ in cogs)]
-    found = _with_registrations(slice_of(work.bindings, targets), work.kernel.namespace)
+    namespace = work.kernel.namespace
+    found = with_registrations(
+        slice_of(work.bindings, targets), namespace, {command.name for command in commands}
+    )
     refuse(found, work.kernel)
-    refuse_secrets(found, work.kernel.namespace)
-    refuse_changes(found, work.kernel)
+    refuse_secrets(found, namespace)
+    changes = Changes(found, work.kernel)
+    changes.refuse_written()
     panel = inspect_panel(work.cls, work.statement, has_command=posted)
-    return _Draft(found, panel, write_module(found, panel, commands, cogs))
+    others = other_views(found, work.cls, namespace)
+    return _Draft(found, panel, others, changes, write_module(found, panel, others, commands, cogs))
 
 
-def _with_registrations(found: Slice, namespace: Mapping[str, Any]) -> Slice:
-    """Add the reducers of the actions that the slice names: no name leads from a view to them."""
-    while True:
-        kept = set(found.statements)
-        texts = {
-            node.value
-            for statement in found.statements
-            for node in ast.walk(statement.node)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        more = [
-            statement
-            for statement in found.bindings.statements
-            if statement not in kept and _registered_as(statement, namespace) & texts
-        ]
-        newest = {getattr(statement.node, "name", ""): statement for statement in more}
-        fresh = [statement for statement in newest.values() if statement not in found.targets]
-        if not fresh:
-            return found
-        found = slice_of(found.bindings, [*found.targets, *fresh])
+async def _proved(draft: _Draft, code: str, path: Path, ledger: Ledger) -> tuple[Proof, list[Remark]]:
+    changes, namespace = draft.changes, draft.changes.kernel.namespace
+    reducers = registered(namespace)
+    expected = Expected(
+        draft.panel,
+        changes.compared,
+        {
+            kind: statement_of(reducers[kind], draft.found, namespace)
+            for kind in dispatched(draft.found, namespace)
+        },
+        ledger.environment,
+        stateful=bool(changes.global_state()),
+    )
+    proof, error = await run_proof(code, path, expected)
+    # A value that differs is why the payload does, so it is told first.
+    differences = changes.refuse_differences(proof.loads) if proof.loads else []
+    if not proof.passed:
+        raise failure(proof, error, draft.module, expected)
+    return proof, differences
 
 
-def _registered_as(statement: Statement, namespace: Mapping[str, Any]) -> set[str]:
-    """The action types under which a decorator of kit's runtime registers a function."""
-    found: set[str] = set()
-    for decorator in getattr(statement.node, "decorator_list", []):
-        match decorator:
-            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(action)), *_]):
-                maker = namespace.get(name)
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id=name), attr=attr),
-                args=[ast.Constant(value=str(action)), *_],
-            ):
-                maker = getattr(namespace.get(name), attr, None)
-            case _:
-                continue
-        if str(getattr(maker, "__module__", "")).startswith("kit.state"):
-            found.add(action)
-    return found
-
-
-def _left_out(draft: _Draft, bindings: Bindings) -> list[str]:
-    kept = set(draft.found.statements)
-    positions = {statement.position for statement in kept}
-    said: list[str] = []
-    for statement in bindings.statements:
-        if (
-            statement.position in positions
-            or is_import(statement)
-            or statement.node is draft.panel.statement.node
-        ):
-            continue
-        if draft.panel.name in statement.source and draft.panel.name in statement.piece.words:
-            why = "only the notebook needs it"
-            said.append(f"`{statement.excerpt()}` (cell {statement.cell.number}): {why}")
-    used = {item.binds for item in draft.found.imports}
-    unused = {
-        name
-        for statement in bindings.statements
-        if is_import(statement) and getattr(statement.node, "module", "") != "__future__"
-        for name in statement.bound.names - used
-    }
-    if unused:
-        said.append(f"imports that the view doesn't use: {', '.join(sorted(unused))}")
-    return said
+def _environment(found: Slice) -> list[Remark]:
+    """Name the variables that the bot must have."""
+    remarks: dict[str, Remark] = {}
+    for statement in found.statements:
+        for node in ast.walk(statement.node):
+            match node:
+                case ast.Subscript(value=ast.Attribute(attr="environ"), slice=ast.Constant(value=str(name))):
+                    pass
+                case ast.Call(
+                    func=ast.Attribute(attr="getenv")
+                    | ast.Attribute(value=ast.Attribute(attr="environ"), attr="get"),
+                    args=[ast.Constant(value=str(name)), *_],
+                ):
+                    pass
+                case _:
+                    continue
+            text = f"the module reads {name} from the environment; the bot needs it there"
+            line = statement.typed_line(node.lineno)
+            remarks.setdefault(name, Remark("environment", text, statement.cell.number, line))
+    return list(remarks.values())

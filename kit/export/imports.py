@@ -187,6 +187,24 @@ def import_block(items: Iterable[Import], local: frozenset[str]) -> str:
     return "\n\n".join("\n".join(text for _, text in sorted(groups[group])) for group in sorted(groups))
 
 
+def has_star_lines(items: Iterable[Import]) -> bool:
+    """Say whether names of one module stand on several lines, which isort would join.
+
+    Args:
+        items: The imports.
+
+    Returns:
+        Whether a name of a star import, on its line of its own, has a neighbour.
+    """
+    texts: dict[str, set[str]] = {}
+    starred: set[str] = set()
+    for item in items:
+        if item.name is not None and item.asname is None:
+            texts.setdefault(item.module, set()).add(item.text)
+            starred |= {item.module} if item.star else set()
+    return any(len(texts[module]) > 1 for module in starred)
+
+
 def _member_order(name: str) -> tuple[bool, bool, str]:
     """Isort's order: constants, classes, the rest."""
     bare = name.partition(" ")[0].strip(",")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -32,9 +34,11 @@ class Ledger:
 
     Args:
         cells: The cells so far, oldest first.
+        environment: The variables that the process had before any cell could set others.
     """
 
     cells: list[Cell] = field(default_factory=list)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     def append(self, cell: Cell) -> None:
         """Record one executed cell.

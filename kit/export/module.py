@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .bindings import Function
-from .errors import ExportError
-from .imports import Import, import_block
+from .imports import Import, has_star_lines, import_block
+from .others import Others
 from .panel import Kind
+from .posting import string_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .slice import Slice
     from .statements import Statement
 
+_BLANK = re.compile(r"^[ \t]+$", re.MULTILINE)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -45,9 +47,11 @@ class Module:
         body: Its text, without the header line.
         places: Which lines of the body came from which statement.
         imports: Its imports, those of the template included.
+        found: The slice in it.
     """
 
     body: str
+    found: Slice
     places: list[tuple[int, int, Statement]] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
 
@@ -99,13 +103,18 @@ class _Names:
 
 
 def write_module(
-    found: Slice, panel: Panel, commands: Sequence[Command], cogs: Sequence[tuple[Statement, str]]
+    found: Slice,
+    panel: Panel,
+    others: Others,
+    commands: Sequence[Command],
+    cogs: Sequence[tuple[Statement, str]],
 ) -> Module:
     """Write the module around a slice.
 
     Args:
         found: The slice.
         panel: The class.
+        others: The views that it opens and that live on.
         commands: The notebook's commands that post it.
         cogs: The notebook's own cogs that post it, with the expressions that make them.
 
@@ -119,16 +128,18 @@ def write_module(
     statements = [statement for statement in found.statements if statement not in own]
     _refuse_clash(statements)
     names = _Names(_words(found), list(found.imports))
-    cog = _cog(panel, commands, names, has_cog=any(_registers(cog, panel) for cog, _ in cogs))
+    has_cog = any(_registers(cog, panel) for cog, _ in cogs)
+    cog = _cog(panel, others, commands, names, has_cog=has_cog)
     chunks: list[tuple[str, Statement | None, bool]] = [
         (statement.text, statement, _is_block(statement)) for statement in statements
     ]
     cog_name, text = cog or (None, "")
     if text:
         chunks.append((text, None, True))
+    cog_made = [f"{cog_name}(bot)"] if cog_name else []
     chunks.append(
         (
-            _setup([*(made for _, made in cogs), *([f"{cog_name}(bot)"] if cog_name else [])], names),
+            _setup([*(made for _, made in cogs), *cog_made], names),
             None,
             True,
         )
@@ -136,14 +147,17 @@ def write_module(
     head = import_block(names.imports, _local_modules(names.imports))
     if found.future:
         head = f"from __future__ import annotations\n\n{head}"
-    module = _laid_out(head, chunks)
+    if has_star_lines(names.imports):
+        first, rest, more = head.partition("\n")
+        head = f"{first}  # noqa: I001{rest}{more}"
+    module = _laid_out(head, chunks, found)
     module.imports = names.imports
     return module
 
 
-def _laid_out(head: str, chunks: list[tuple[str, Statement | None, bool]]) -> Module:
+def _laid_out(head: str, chunks: list[tuple[str, Statement | None, bool]], found: Slice) -> Module:
     body = head.rstrip("\n")
-    module = Module("")
+    module = Module("", found)
     before: Statement | None = None
     was_block = False
     for text, statement, is_block in chunks:
@@ -160,8 +174,16 @@ def _laid_out(head: str, chunks: list[tuple[str, Statement | None, bool]]) -> Mo
             last = body.count("\n") + 1
             module.places.append((last - statement.text.count("\n"), last, statement))
         before, was_block = statement, is_block
-    module.body = "\n".join(line.rstrip() if not line.strip() else line for line in body.split("\n")) + "\n"
+    module.body = _without_blanks(body) + "\n"
     return module
+
+
+def _without_blanks(body: str) -> str:
+    """Empty the lines of nothing but blanks, which inside a string are a part of its value."""
+    inside = set(string_lines(body)) if _BLANK.search(body) else set()
+    return "\n".join(
+        line if line.strip() or number in inside else "" for number, line in enumerate(body.split("\n"), 1)
+    )
 
 
 def _is_block(statement: Statement) -> bool:
@@ -178,13 +200,10 @@ def _words(found: Slice) -> set[str]:
 def _refuse_clash(statements: list[Statement]) -> None:
     for statement in statements:
         for name in sorted(statement.bound.names & {"setup", "teardown"}):
-            raise ExportError(
+            raise statement.refusal(
                 "name clash",
                 f"discord.py calls `{name}(bot)` of every extension, and the view has its own `{name}`",
-                fix=f"rename it: {statement.excerpt().replace(name, f'{name}_view', 1)}",
-                cell=statement.cell.number,
-                line=statement.typed_line(),
-                excerpt=statement.excerpt(),
+                f"rename it: {statement.excerpt().replace(name, f'{name}_view', 1)}",
             )
 
 
@@ -199,9 +218,10 @@ def _local_modules(imports: list[Import]) -> frozenset[str]:
 
 
 def _cog(
-    panel: Panel, commands: Sequence[Command], names: _Names, *, has_cog: bool
+    panel: Panel, others: Others, commands: Sequence[Command], names: _Names, *, has_cog: bool
 ) -> tuple[str, str] | None:
-    if has_cog and not commands:
+    load, unload = _registration(panel, others, has_cog=has_cog)
+    if has_cog and not commands and not load:
         return None
     ext = names.module("discord.ext", "commands")
     modules = {"commands": ext}
@@ -211,31 +231,27 @@ def _cog(
     names.taken.add(name)
     methods = [command.method(modules) for command in commands]
     if panel.kind is Kind.PERSISTENT:
-        if not methods:
+        if not methods and not has_cog:
             methods = [_posting_command(panel.name, ext)]
         doc = f"Posts the {panel.name}; `setup_persistence` brings back those that were posted."
-        return name, f'class {name}({ext}.Cog):\n    """{doc}"""\n\n' + "\n\n".join(methods)
-    dynamic = panel.kind is Kind.DYNAMIC_ITEM
-    load, unload = _registration(panel)
-    doc = (
-        f"Keeps every {panel.name} answering."
-        if dynamic
-        else f"Keeps the {panel.name} answering on its messages."
-    )
-    lines = [
-        f"class {name}({ext}.Cog):",
-        f'    """{doc}"""',
-        "",
-        f"    def __init__(self, bot: {ext}.Bot) -> None:",
-        "        self.bot = bot",
-        "",
-        "    async def cog_load(self) -> None:",
-        *(f"        {line}" for line in load),
-        "",
-        "    async def cog_unload(self) -> None:",
-        *(f"        {line}" for line in unload),
-    ]
-    return name, "\n\n".join(["\n".join(lines), *methods])
+        doc = doc if methods else f"Keeps what the {panel.name} opens answering."
+    elif panel.kind is Kind.DYNAMIC_ITEM:
+        doc = f"Keeps every {panel.name} answering."
+    else:
+        doc = f"Keeps the {panel.name} answering on its messages."
+    if load:
+        lines = [
+            f"    def __init__(self, bot: {ext}.Bot) -> None:",
+            "        self.bot = bot",
+            "",
+            "    async def cog_load(self) -> None:",
+            *(f"        {line}" for line in load),
+            "",
+            "    async def cog_unload(self) -> None:",
+            *(f"        {line}" for line in unload),
+        ]
+        methods.insert(0, "\n".join(lines))
+    return name, "\n\n".join([f'class {name}({ext}.Cog):\n    """{doc}"""', *methods])
 
 
 def _registers(cog: Statement, panel: Panel) -> bool:
@@ -244,14 +260,31 @@ def _registers(cog: Statement, panel: Panel) -> bool:
     return panel.kind is Kind.PERSISTENT or bool(words & {"add_view", "add_dynamic_items"})
 
 
-def _registration(panel: Panel) -> tuple[list[str], list[str]]:
-    if panel.kind is Kind.DYNAMIC_ITEM:
-        return [f"self.bot.add_dynamic_items({panel.name})"], [f"self.bot.remove_dynamic_items({panel.name})"]
-    unload = ["self.view.stop()"]
-    if panel.dynamic:
+def _registration(panel: Panel, others: Others, *, has_cog: bool) -> tuple[list[str], list[str]]:
+    """What the cog does when it is loaded and unloaded; a view of kit's registers itself."""
+    load: list[str] = []
+    dynamic = others.dynamic | set(panel.dynamic)
+    views = list(others.names)
+    if has_cog or panel.kind is Kind.PERSISTENT:
+        dynamic = others.dynamic
+    elif panel.kind is Kind.VIEW:
+        views.insert(0, panel.name)
+    elif panel.kind is Kind.DYNAMIC_ITEM:
+        load.append(f"self.bot.add_dynamic_items({panel.name})")
+        dynamic |= {panel.name}
+    if len(views) == 1:
+        load += [f"self.view = {views[0]}()", "self.bot.add_view(self.view)"]
+        unload = ["self.view.stop()"]
+    elif views:
+        made = ", ".join(f"{view}()" for view in views)
+        load += [f"self.views = [{made}]", "for view in self.views:", "    self.bot.add_view(view)"]
+        unload = ["for view in self.views:", "    view.stop()"]
+    else:
+        unload = []
+    if dynamic:
         # discord.py keeps the templates of a stopped view whose items are all dynamic.
-        unload.append(f"self.bot.remove_dynamic_items({', '.join(panel.dynamic)})")
-    return [f"self.view = {panel.name}()", "self.bot.add_view(self.view)"], unload
+        unload.append(f"self.bot.remove_dynamic_items({', '.join(sorted(dynamic))})")
+    return load, unload
 
 
 def _posting_command(view: str, ext: str) -> str:

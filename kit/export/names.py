@@ -127,12 +127,20 @@ def uses_of(node: ast.stmt, source: str, *, future: bool) -> Uses:
         inner=frozenset(inner),
         quoted=frozenset(quoted - now - later - inner),
         rebound=frozenset(tables.rebound),
-        changed=frozenset(change.name for change in changes_in(_later_nodes(node))) & (later | inner),
+        changed=frozenset(change.name for change in changes_in(later_nodes(node))) & (later | inner),
         lines=lines,
     )
 
 
-def _later_nodes(node: ast.AST) -> Iterator[ast.AST]:
+def later_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk what runs when the functions that a statement defines are called.
+
+    Args:
+        node: The statement.
+
+    Yields:
+        The nodes, in no particular order.
+    """
     for inner in running_now(node):
         if isinstance(inner, Function):
             for statement in inner.body:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -48,7 +51,8 @@ class Panel:
         name: The name its class statement gives it.
         kind: How a bot keeps it answering.
         statement: The statement that holds its class statement.
-        payload: What `to_components()` gave in the notebook; None when it is not constructed here.
+        payload: What `to_components()` gave in the notebook, with an empty store if it is a view of kit's;
+            None when it is not constructed here.
         stable: Whether two constructions gave the same payload.
         dynamic: The names of the DynamicItem classes among its children.
         required: Constructor arguments that only a command of the user's can give.
@@ -108,22 +112,18 @@ def find_target(view: str | type, bindings: Bindings, namespace: Mapping[str, An
     if not isinstance(cls, type) or statement is None or node is None or "<locals>" in cls.__qualname__:
         raise _not_a_statement(name, cls, statement)
     if namespace.get(name, cls) is not cls:
-        raise ExportError(
+        raise statement.refusal(
             "two values",
             f"the `{name}` to export is an older class than the one cell {statement.cell.number} made",
-            fix=f"export the newest: `export({name!r})`",
-            cell=statement.cell.number,
-            line=statement.typed_line(node.lineno),
-            excerpt=statement.excerpt(node.lineno),
+            f"export the newest: `export({name!r})`",
+            node.lineno,
         )
     if kind_of(cls) is None:
-        raise ExportError(
+        raise statement.refusal(
             "not a view",
             f"`{name}` is neither a view nor a DynamicItem, so no message can show it",
-            fix=f"class {name}(discord.ui.View):",
-            cell=statement.cell.number,
-            line=statement.typed_line(node.lineno),
-            excerpt=statement.excerpt(node.lineno),
+            f"class {name}(discord.ui.View):",
+            node.lineno,
         )
     return cls, statement
 
@@ -148,14 +148,11 @@ def _not_a_statement(name: str, cls: object, statement: Statement | None) -> Exp
         why = f"`{name}` comes from the module {module}, which a bot can load as it is"
     else:
         why = f"no executed cell has the statement `class {name}`"
-    return ExportError(
+    reason, fix = (
         "not a class statement",
-        why,
-        fix=f"write `class {name}(discord.ui.View):` at the top level of a cell",
-        cell=statement.cell.number if statement else None,
-        line=statement.typed_line() if statement else None,
-        excerpt=statement.excerpt() if statement else "",
+        f"write `class {name}(discord.ui.View):` at the top level of a cell",
     )
+    return statement.refusal(reason, why, fix) if statement else ExportError(reason, why, fix=fix)
 
 
 def inspect_panel(cls: type, statement: Statement, *, has_command: bool) -> Panel:
@@ -179,28 +176,59 @@ def inspect_panel(cls: type, statement: Statement, *, has_command: bool) -> Pane
     name = cls.__name__
     if kind is Kind.DYNAMIC_ITEM:
         return Panel(cls, name, kind, statement)
-    required = tuple(_required_arguments(cls, kind))
+    required = tuple(required_arguments(cls, kind))
     if required and not (has_command and kind is Kind.PERSISTENT):
         raise _needs_arguments(name, kind, required, statement)
     if required:
         return Panel(cls, name, kind, statement, required=required)
-    first, second = (_construct(cls, kind, statement) for _ in range(2))
-    try:
-        _refuse_not_persistent(first, name, statement)
-        _refuse_moving_ids(first, second, name, statement)
-        payload, other = (json.loads(json.dumps(view.to_components())) for view in (first, second))
-        dynamic = {type(item).__name__ for item in first.walk_children() if _is_dynamic(item)}
-    finally:
-        first.stop()
-        second.stop()
+    with _fresh_store() if kind is Kind.PERSISTENT else nullcontext():
+        first, second = (_construct(cls, kind, statement) for _ in range(2))
+        try:
+            _refuse_not_persistent(first, name, statement)
+            _refuse_moving_ids(first, second, name, statement)
+            payload, other = (json.loads(json.dumps(view.to_components())) for view in (first, second))
+            dynamic = dynamic_items(first)
+        finally:
+            first.stop()
+            second.stop()
     return Panel(cls, name, kind, statement, payload, payload == other, tuple(sorted(dynamic)))
 
 
-def _is_dynamic(item: object) -> bool:
-    return isinstance(item, discord.ui.DynamicItem)
+@contextmanager
+def _fresh_store() -> Iterator[None]:
+    """Show a view of kit's with the empty store that the proof's process has."""
+    state = sys.modules["kit.state"]
+    before = state.get_store()
+    state.set_store(state.StateStore(reducers=before.reducers))
+    try:
+        yield
+    finally:
+        state.set_store(before)
 
 
-def _required_arguments(cls: type, kind: Kind) -> list[str]:
+def dynamic_items(view: Any) -> set[str]:
+    """Name the DynamicItem classes among the items of a view.
+
+    Args:
+        view: The view.
+
+    Returns:
+        The names of the classes.
+    """
+    items = view.walk_children()
+    return {type(item).__name__ for item in items if isinstance(item, discord.ui.DynamicItem)}
+
+
+def required_arguments(cls: type, kind: Kind) -> list[str]:
+    """Find the arguments without which a class can't be made.
+
+    Args:
+        cls: The class.
+        kind: How a bot keeps it answering.
+
+    Returns:
+        The names, without those that kit's posting command gives.
+    """
     given = {"state_key", "context"} if kind is Kind.PERSISTENT else set()
     plain = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [
@@ -217,14 +245,12 @@ def _needs_arguments(name: str, kind: Kind, required: tuple[str, ...], statement
     line = _line_of(statement, lambda node: isinstance(node, ast.arg) and node.arg == first)
     default = f"def __init__(self, *args, {first}=..., **kwargs):" if kind is Kind.PERSISTENT else None
     command = ", or write the command that posts it" if kind is Kind.PERSISTENT else ""
-    return ExportError(
+    return statement.refusal(
         "arguments",
         f"`{name}` needs {', '.join(f'`{argument}`' for argument in required)} to be made, and a bot that "
         "starts again has nothing to give",
-        fix=(default or f"def __init__(self, {first}=...):") + command,
-        cell=statement.cell.number,
-        line=statement.typed_line(line),
-        excerpt=statement.excerpt(line),
+        (default or f"def __init__(self, {first}=...):") + command,
+        line,
     )
 
 
@@ -232,13 +258,10 @@ def _construct(cls: Any, kind: Kind, statement: Statement) -> Any:
     try:
         return cls(state_key=PROOF_KEY) if kind is Kind.PERSISTENT else cls()
     except Exception as error:  # the user's constructor may raise anything
-        raise ExportError(
+        raise statement.refusal(
             "constructor",
             f"`{cls.__name__}()` raised {type(error).__name__}: {error}",
-            fix=f"make `{cls.__name__}()` work in a cell, then export again",
-            cell=statement.cell.number,
-            line=statement.typed_line(),
-            excerpt=statement.excerpt(),
+            f"make `{cls.__name__}()` work in a cell, then export again",
         ) from error
 
 
@@ -298,14 +321,7 @@ def _refuse_moving_ids(first: Any, second: Any, name: str, statement: Statement)
 
 
 def _not_persistent(message: str, fix: str, statement: Statement, line: int | None) -> ExportError:
-    return ExportError(
-        "not persistent",
-        message,
-        fix=fix,
-        cell=statement.cell.number,
-        line=statement.typed_line(line),
-        excerpt=statement.excerpt(line),
-    )
+    return statement.refusal("not persistent", message, fix, line)
 
 
 def _line_of(statement: Statement, wanted: Any) -> int | None:

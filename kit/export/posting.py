@@ -7,12 +7,13 @@ import inspect
 import io
 import tokenize
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord.ext import commands
 
+from .bindings import Function, root_name
 from .statements import Piece, Statement
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MODULES = {"discord.ext.commands": "commands", "discord.app_commands": "app_commands"}
 _MAKERS = frozenset({"command", "hybrid_command"})
+_COMPANIONS = frozenset({"error", "before_invoke", "after_invoke", "autocomplete"})
 # Any builtin will do: it keeps the decorator's place while the slice is cut, and needs no source.
 _STAND_IN = "object"
 
@@ -35,12 +37,14 @@ class Edit:
         start: The first column, in bytes.
         end: The column after the last.
         text: What to put there; `commands` and `app_commands` stand for the module's names of them.
+        counts: Whether it takes away a name that the slice would follow.
     """
 
     line: int
     start: int
     end: int
     text: str
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,14 +97,53 @@ def find_commands(view: str, bindings: Bindings, namespace: Mapping[str, Any]) -
     Returns:
         The commands that can become methods, in the order of the notebook.
     """
-    found = [
-        _command(statement, namespace)
-        for statement in bindings.statements
-        if isinstance(statement.node, ast.AsyncFunctionDef)
-        and bindings.find(statement.node.name, None)[:1] == [statement]
-        and makes(statement.node, view)
-    ]
-    return [command for command in found if command is not None]
+    makers = _makers(view, bindings)
+    found: dict[str, Command] = {}
+    for statement in bindings.statements:
+        node = statement.node
+        if not isinstance(node, ast.AsyncFunctionDef) or bindings.find(node.name, None)[:1] != [statement]:
+            continue
+        if any(makes(node, maker) for maker in makers - {node.name}) or companion_of(node) in found:
+            command = _command(statement, namespace)
+            if command is not None:
+                found[node.name] = command
+    return list(found.values())
+
+
+def _makers(view: str, bindings: Bindings) -> set[str]:
+    """The view's name with those of the functions that make it, themselves or through others."""
+    found = {view}
+    while True:
+        more = {
+            name
+            for statement in bindings.statements
+            if isinstance(statement.node, Function) and not statement.node.decorator_list
+            for name in statement.bound.names - found
+            if any(makes(statement.node, maker) for maker in found)
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def companion_of(node: ast.stmt) -> str | None:
+    """Say to which command a function such as `@post.error` belongs.
+
+    Args:
+        node: A top-level statement.
+
+    Returns:
+        The name of the command, or None.
+    """
+    for decorator in getattr(node, "decorator_list", []):
+        maker = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if (
+            isinstance(maker, ast.Attribute)
+            and maker.attr in _COMPANIONS
+            and isinstance(maker.value, ast.Name)
+        ):
+            return maker.value.id
+    return None
 
 
 def find_cogs(view: str, bindings: Bindings, namespace: Mapping[str, Any]) -> list[tuple[Statement, str]]:
@@ -148,35 +191,79 @@ def makes(node: ast.AST, view: str) -> bool:
 
 
 def _command(statement: Statement, namespace: Mapping[str, Any]) -> Command | None:
-    tree = ast.parse(statement.source)
-    node = tree.body[0]
+    node = ast.parse(statement.source).body[0]
     assert isinstance(node, ast.AsyncFunctionDef)
     arguments = [*node.args.posonlyargs, *node.args.args]
     if not arguments:
         return None
-    edits: list[Edit] = []
-    is_command = False
+    first = arguments[0]
+    edits = [Edit(first.lineno, first.col_offset, first.col_offset, "self, "), *_own_name(node)]
+    companion = companion_of(node)
+    is_command = companion is not None
     for decorator in node.decorator_list:
         maker = decorator.func if isinstance(decorator, ast.Call) else decorator
-        keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-        if isinstance(maker, ast.Name):
-            known = getattr(namespace.get(maker.id), "__module__", "")
-            is_command |= maker.id in _MAKERS and known.startswith("discord.")
+        if isinstance(maker, ast.Attribute) and root_name(maker) == companion:
+            edits.append(_replace(maker.value, method_name(str(companion))))
+        module = _module_for(decorator, maker, namespace)
+        if module is None:
             continue
-        if not isinstance(maker, ast.Attribute) or maker.attr not in _MAKERS:
-            continue
-        owner = _live(maker.value, namespace)
-        if isinstance(owner, types.ModuleType):
-            is_command |= owner.__name__ in _MODULES
-        elif not any(one.arg in {"guild", "guilds"} for one in keywords) and (module := _module_for(owner)):
-            is_command = True
-            edits.append(_owner_edit(maker.value, module))
+        is_command = True
+        edits += _kept_name(node, decorator, maker)
+        if module and isinstance(maker, ast.Attribute):
+            edits.append(_replace(maker.value, module))
     if not is_command:
         return None
-    first = arguments[0]
-    method = [*edits, Edit(first.lineno, first.col_offset, first.col_offset, "self, ")]
-    counted = _edited(statement.source, edits, dict.fromkeys(_MODULES.values(), _STAND_IN))
-    return Command(_counting(statement, counted), statement, tuple(method))
+    counted = [replace(edit, text=_STAND_IN) for edit in edits if edit.counts]
+    return Command(_counting(statement, _edited(statement.source, counted, {})), statement, tuple(edits))
+
+
+def method_name(command: str) -> str:
+    """Name the method of a command: discord.py reserves `cog_` and `bot_` in a cog.
+
+    Args:
+        command: The name of the notebook's function.
+
+    Returns:
+        The same name, or `run_bot_...`.
+    """
+    return f"run_{command}" if command.startswith(("cog_", "bot_")) else command
+
+
+def _own_name(node: ast.AsyncFunctionDef) -> Iterator[Edit]:
+    """A command that reads its own name reads it from the cog."""
+    for statement in node.body:
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Name) and part.id == node.name:
+                yield _replace(part, f"self.{method_name(node.name)}")
+
+
+def _kept_name(node: ast.AsyncFunctionDef, decorator: ast.expr, maker: ast.expr) -> Iterator[Edit]:
+    """Rename a method whose name is reserved, and let the command keep it."""
+    if method_name(node.name) == node.name or not isinstance(decorator, ast.Call):
+        return
+    start = node.col_offset + len("async def ")
+    yield Edit(node.lineno, start, start + len(node.name.encode()), method_name(node.name))
+    if not decorator.args and not any(one.arg == "name" for one in decorator.keywords):
+        inside = (maker.end_col_offset or 0) + 1
+        comma = ", " if decorator.keywords else ""
+        yield Edit(maker.end_lineno or maker.lineno, inside, inside, f'name="{node.name}"{comma}')
+
+
+def _module_for(decorator: ast.expr, maker: ast.expr, namespace: Mapping[str, Any]) -> str | None:
+    """The module that makes the command in a cog; empty if it is made by one now, None if it is none."""
+    if isinstance(maker, ast.Name):
+        known = getattr(namespace.get(maker.id), "__module__", "")
+        return "" if maker.id in _MAKERS and known.startswith("discord.") else None
+    if not isinstance(maker, ast.Attribute) or maker.attr not in _MAKERS:
+        return None
+    owner = _live(maker.value, namespace)
+    if isinstance(owner, types.ModuleType):
+        return "" if owner.__name__ in _MODULES else None
+    if isinstance(decorator, ast.Call) and any(one.arg in {"guild", "guilds"} for one in decorator.keywords):
+        return None
+    if isinstance(owner, discord.Client):
+        return "commands"
+    return "app_commands" if isinstance(owner, discord.app_commands.CommandTree) else None
 
 
 def _live(node: ast.expr, namespace: Mapping[str, Any]) -> Any:
@@ -188,14 +275,8 @@ def _live(node: ast.expr, namespace: Mapping[str, Any]) -> Any:
     return None
 
 
-def _module_for(owner: object) -> str | None:
-    if isinstance(owner, discord.Client):
-        return "commands"
-    return "app_commands" if isinstance(owner, discord.app_commands.CommandTree) else None
-
-
-def _owner_edit(owner: ast.expr, module: str) -> Edit:
-    return Edit(owner.lineno, owner.col_offset, owner.end_col_offset or owner.col_offset, module)
+def _replace(part: ast.expr, text: str) -> Edit:
+    return Edit(part.lineno, part.col_offset, part.end_col_offset or part.col_offset, text, counts=True)
 
 
 def _counting(statement: Statement, source: str) -> Statement:
@@ -232,14 +313,22 @@ def indented(source: str) -> str:
     Returns:
         The code, four columns to the right.
     """
-    inside = set(_string_lines(source))
+    inside = set(string_lines(source))
     return "\n".join(
         f"    {line}" if line.strip() and number not in inside else line
         for number, line in enumerate(source.split("\n"), 1)
     )
 
 
-def _string_lines(source: str) -> Iterator[int]:
+def string_lines(source: str) -> Iterator[int]:
+    """Find the lines that begin inside a string.
+
+    Args:
+        source: Whole statements.
+
+    Yields:
+        The numbers of the lines, from 1.
+    """
     opened: list[int] = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]

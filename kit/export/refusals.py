@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .bindings import running_now
-from .credentials import is_secret_name, masked
+from .credentials import masked
 from .errors import ExportError
 
 if TYPE_CHECKING:
     from .imports import Import
-    from .slice import Need, Slice
+    from .repeats import Need
+    from .slice import Slice
     from .statements import Statement
 
-_HISTORY = re.compile(r"^(?:In|Out|_+|_i{1,3}|_ih|_oh|_dh|_i?\d+)$")
+HISTORY = re.compile(r"^(?:In|Out|_+|_i{1,3}|_ih|_oh|_dh|_i?\d+)$")
 NOTEBOOK_NAMES = frozenset({"display", "get_ipython"})
 NOTEBOOK_MODULES = frozenset(
     {
@@ -142,13 +143,14 @@ def refuse(found: Slice, kernel: Kernel) -> None:
         _refuse_magic(statement)
         _refuse_await(statement)
         _refuse_prompt(statement)
+        _refuse_lookup(statement, found.names)
     for item in found.imports:
         _refuse_import(item, kernel)
 
 
 def _refuse_name(need: Need, found: Slice, kernel: Kernel) -> None:
     name, reader = need.name, need.reader
-    if not need.found and (name in NOTEBOOK_NAMES or _HISTORY.match(name)):
+    if not need.found and (name in NOTEBOOK_NAMES or HISTORY.match(name)):
         if name == "get_ipython":
             _refuse_magic(reader)
         raise _at(
@@ -189,13 +191,8 @@ def _refuse_unbound(need: Need, found: Slice, kernel: Kernel) -> None:
     name = need.name
     if (magic := _magic_that_binds(name, found)) is not None:
         statement, line, plain = magic
-        raise ExportError(
-            "magic",
-            f"`{name}` comes from a magic",
-            fix=plain or value_line(name, kernel),
-            cell=statement.cell.number,
-            line=line + statement.offset,
-            excerpt=statement.excerpt(line),
+        raise statement.refusal(
+            "magic", f"`{name}` comes from a magic", plain or value_line(name, kernel), line
         )
     if name in kernel.namespace:
         raise _at(
@@ -252,13 +249,11 @@ def _refuse_magic(statement: Statement, name: str | None = None, kernel: Kernel 
         if "get_ipython" in statement.excerpt(call.lineno):
             continue
         fix = "write it in Python: `subprocess.run([...])` for a shell line"
-        raise ExportError(
+        raise statement.refusal(
             "magic",
             f"`{name}` comes from a magic" if name else "a magic stands in the code that the view needs",
-            fix=value_line(name, kernel) if name and kernel else fix,
-            cell=statement.cell.number,
-            line=statement.typed_line(call.lineno),
-            excerpt=statement.excerpt(call.lineno),
+            value_line(name, kernel) if name and kernel else fix,
+            call.lineno,
         )
 
 
@@ -269,13 +264,11 @@ def _refuse_await(statement: Statement, name: str | None = None, kernel: Kernel 
             line = getattr(node, "lineno", statement.node.lineno)
             what = f"`{name}` is made with `await`" if name else "`await` stands outside a function"
             move = "move it into the callback"
-            raise ExportError(
+            raise statement.refusal(
                 "top-level await",
                 f"{what}, which a cell may do and a module may not",
-                fix=value_line(name, kernel, otherwise=move) if name and kernel else move,
-                cell=statement.cell.number,
-                line=statement.typed_line(line),
-                excerpt=statement.excerpt(line),
+                value_line(name, kernel, otherwise=move) if name and kernel else move,
+                line,
             )
 
 
@@ -284,13 +277,27 @@ def _refuse_prompt(statement: Statement) -> None:
         match node:
             case ast.Call(func=ast.Name(id="input" | "getpass") | ast.Attribute(attr="getpass")):
                 names = sorted(statement.bound.names) or ["VALUE"]
-                raise ExportError(
+                raise statement.refusal(
                     "notebook-only",
                     "the module would wait for a keyboard when the bot loads it",
-                    fix=f'{names[0]} = os.environ["{names[0].upper()}"]',
-                    cell=statement.cell.number,
-                    line=statement.typed_line(node.lineno),
-                    excerpt=statement.excerpt(node.lineno),
+                    f'{names[0]} = os.environ["{names[0].upper()}"]',
+                    node.lineno,
+                )
+
+
+def _refuse_lookup(statement: Statement, own: Collection[str]) -> None:
+    """Names looked up by their text lead nowhere that could be followed."""
+    for node in ast.walk(statement.node):
+        match node:
+            case ast.Call(func=ast.Name(id=("globals" | "eval" | "exec" | "vars") as name), args=args):
+                # With a namespace of their own they don't see the notebook's.
+                if name in own or len(args) > (0 if name == "vars" else 1):
+                    continue
+                raise statement.refusal(
+                    "no source",
+                    f"`{name}()` looks names up in the notebook, and no one can say which",
+                    "write the name itself: `LIMIT`, not `globals()['LIMIT']`",
+                    node.lineno,
                 )
 
 
@@ -338,7 +345,7 @@ def value_line(name: str | None, kernel: Kernel | None, *, otherwise: str = "") 
     if isinstance(live, list) and type(live) is not list:
         live = list(live)
     text = repr(live)
-    if live is not None and masked(text) == text and not is_secret_name(name or ""):
+    if live is not None and masked(f"{name} = {text}") == f"{name} = {text}":
         try:
             same = len(text) <= 100 and ast.literal_eval(text) == live
         except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -349,12 +356,4 @@ def value_line(name: str | None, kernel: Kernel | None, *, otherwise: str = "") 
 
 
 def _at(statement: Statement, name: str | None, reason: str, message: str, fix: str) -> ExportError:
-    line = statement.uses.lines.get(name) if name else None
-    return ExportError(
-        reason,
-        message,
-        fix=fix,
-        cell=statement.cell.number,
-        line=statement.typed_line(line),
-        excerpt=statement.excerpt(line),
-    )
+    return statement.refusal(reason, message, fix, statement.uses.lines.get(name) if name else None)

@@ -1,8 +1,16 @@
 """The statements that a class needs, found from the class outwards.
 
-Three kinds of visit keep the two binding times apart. A statement that is kept *runs*, so what it reads now
-is what was bound before it. A function that it calls while it runs reads its own globals at that same
-moment. Everything that outlives the statement reads the newest binding when a callback runs.
+A name is read at one of two times, and every reading is one of three visits of a statement:
+
+| visit | what reads | which binding it reads | where the visit leads |
+| --- | --- | --- | --- |
+| run | the statement itself: decorators, bases, defaults, class bodies | the last before it | run |
+| call | a function that a running statement calls | the last before the running statement | run, call |
+| escape | a function that outlives the statement | the newest, since a callback runs last | run, escape |
+
+A binding that is read must run. If a running statement calls it, it is called at that moment. It escapes
+unless it is a function that is only called: whatever else reads it may hand it on to a callback, and so may
+the value of an expression, and a class that is called leaves an instance behind.
 """
 
 from __future__ import annotations
@@ -13,9 +21,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .bindings import Function
 from .errors import ExportError
-from .imports import Import, import_key, imports_of, is_import, reached
+from .imports import Import, imports_of, is_import, reached
 from .namespace import Bindings
+from .repeats import Need, refuse_two_values, repeats
 from .statements import statements_of
 
 if TYPE_CHECKING:
@@ -40,27 +50,6 @@ MODULE_NAMES = frozenset(
 BUILTINS = frozenset(vars(builtins)) - {"display", "get_ipython", "__IPYTHON__"}
 
 
-@dataclass(frozen=True)
-class Need:
-    """One reading of one name.
-
-    Args:
-        name: The global name.
-        reader: The statement that reads it.
-        moment: The position at which it is read; None when a callback reads it.
-        quoted: Whether only an annotation that nothing evaluates names it.
-        optional: Whether the name may be missing.
-        found: The statements that bound it, newest first.
-    """
-
-    name: str
-    reader: Statement
-    moment: int | None
-    quoted: bool
-    optional: bool
-    found: tuple[Statement, ...]
-
-
 @dataclass
 class Slice:
     """What a module must carry.
@@ -72,6 +61,7 @@ class Slice:
         needs: Every reading that led here.
         bindings: The history of all names.
         escaping: The statements whose functions may run when a callback runs.
+        stands_for: The statement of the slice for each one needed, itself or the first of its repeats.
     """
 
     targets: list[Statement]
@@ -80,14 +70,24 @@ class Slice:
     needs: list[Need] = field(default_factory=list)
     bindings: Bindings = field(default_factory=lambda: Bindings([], {}))
     escaping: set[Statement] = field(default_factory=set)
+    stands_for: dict[Statement, Statement] = field(default_factory=dict)
 
     @property
     def future(self) -> bool:
         """Whether the module must start with `from __future__ import annotations`."""
-        return any(
-            statement.future and any(_has_annotation(node) for node in ast.walk(statement.node))
-            for statement in self.statements
-        )
+        return any(statement.future and has_annotation(statement) for statement in self.statements)
+
+    def has(self, statements: Iterable[Statement]) -> bool:
+        """Say whether the module does what some statements did.
+
+        Args:
+            statements: Statements of the ledger.
+
+        Returns:
+            Whether there are any and each of them, or one that it repeats, is in the slice.
+        """
+        statements = list(statements)
+        return bool(statements) and all(statement in self.stands_for for statement in statements)
 
     @property
     def names(self) -> frozenset[str]:
@@ -138,9 +138,9 @@ def slice_of(bindings: Bindings, targets: Iterable[Statement]) -> Slice:
         walk.run(target)
         walk.escape(target)
     walk.finish()
-    once = _repeats(walk)
-    _refuse_two_values(walk.needs, once)
-    result = Slice(targets, needs=walk.needs, bindings=bindings, escaping=walk.escaped)
+    once = repeats(walk.kept, walk.needs)
+    refuse_two_values(walk.needs, once)
+    result = Slice(targets, needs=walk.needs, bindings=bindings, escaping=walk.escaped, stands_for=once)
     kept = [statement for statement, first in once.items() if statement is first]
     result.statements = [statement for statement in kept if not is_import(statement)]
     result.imports = _imports(walk, result.statements)
@@ -210,12 +210,10 @@ class _Walk:
         self.needs.append(Need(name, reader, moment, quoted=False, optional=optional, found=tuple(found)))
         for statement in found:
             self.run(statement)
-            is_class = isinstance(statement.node, ast.ClassDef)
-            if called and moment is not None:
-                self.call(statement, moment)
-            if moment is None or not called or is_class:
-                self.escape(statement)
-            if not isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            called_now = called and moment is not None
+            if called_now:
+                self.call(statement, moment or 0)
+            if not (called_now and isinstance(statement.node, Function)):
                 self.escape(statement)
 
     def _quote(self, reader: Statement, name: str) -> None:
@@ -227,88 +225,19 @@ class _Walk:
             self.escape(statement)
 
 
-def _has_annotation(node: ast.AST) -> bool:
-    return bool(getattr(node, "annotation", None) or getattr(node, "returns", None))
+def has_annotation(statement: Statement) -> bool:
+    """Say whether an annotation stands anywhere in a statement.
 
-
-def _refuse_two_values(needs: list[Need], once: Mapping[Statement, Statement]) -> None:
-    later = {need.name: need for need in needs if need.moment is None and not need.quoted and need.found}
-    for need in needs:
-        final = later.get(need.name)
-        if final is None or need.moment is None or not need.found or need.optional:
-            continue
-        old, new = need.found[0], final.found[0]
-        if once[old] is once[new] or _same_import(old, new, need.name):
-            continue
-        if need.reader is new or need.name in need.reader.bound.names:
-            continue
-        _raise_two_values(need, final)
-
-
-def _raise_two_values(need: Need, final: Need) -> None:
-    old, new, reader = need.found[0], final.found[0], need.reader
-    at = need.moment if need.moment is not None else reader.position
-    running = reader.cell if at == reader.position else None
-    where = f"cell {running.number}" if running else "a cell that ran before"
-    again = f"run cell {running.number} again" if running else "run the cell that calls it again"
-    raise ExportError(
-        "two values",
-        f"`{need.name}` has two values: {where} used the one of cell {old.cell.number} "
-        f"(`{old.excerpt()}`) when it ran, and a callback will find the one of cell {new.cell.number} "
-        f"(`{new.excerpt()}`)",
-        fix=f"{again}, so that both are the newest, or give one of them another name",
-        cell=running.number if running else new.cell.number,
-        line=reader.typed_line(reader.uses.lines.get(need.name)) if running else new.typed_line(),
-        excerpt=reader.excerpt(reader.uses.lines.get(need.name)) if running else new.excerpt(),
-    )
-
-
-def _same_import(old: Statement, new: Statement, name: str) -> bool:
-    key = import_key(old, name)
-    return key is not None and key == import_key(new, name)
-
-
-def _repeats(walk: _Walk) -> dict[Statement, Statement]:
-    """Find the statements that only repeat an earlier one, because their cell ran again.
-
-    A repeat gives the same value if nothing that it goes by was bound anew since the first time.
+    Args:
+        statement: Any statement.
 
     Returns:
-        Every kept statement, in order of execution, with the one that stands for it.
+        Whether one does.
     """
-    goes_by = _goes_by(walk)
-    once: dict[Statement, Statement] = {}
-    kept: list[Statement] = []
-    first_at: dict[str, int] = {}
-    for statement in sorted(walk.kept, key=lambda statement: statement.position):
-        text = ast.dump(statement.node)
-        earlier = first_at.get(text)
-        if earlier is not None and not is_import(statement):
-            rebound = set[str]().union(*(other.bound.names for other in kept[earlier + 1 :]))
-            grows = kept[earlier].bound.names & goes_by[statement]
-            if not grows and not rebound & (goes_by[statement] | statement.bound.names):
-                once[statement] = kept[earlier]
-                continue
-        first_at[text] = len(kept)
-        kept.append(statement)
-        once[statement] = statement
-    return once
-
-
-def _goes_by(walk: _Walk) -> dict[Statement, set[str]]:
-    """The names on which the value made by each statement rests, directly or through others."""
-    direct: dict[int, list[Need]] = {}
-    for need in walk.needs:
-        if need.moment is not None:
-            direct.setdefault(need.moment, []).append(need)
-    names: dict[Statement, set[str]] = {}
-    for statement in sorted(walk.kept, key=lambda statement: statement.position):
-        # A statement reads only what was bound before it, so those are done already.
-        mine = names[statement] = set()
-        for need in direct.get(statement.position, ()):
-            mine.add(need.name)
-            mine |= set[str]().union(*(names[other] for other in need.found if not is_import(other)))
-    return names
+    return any(
+        getattr(node, "annotation", None) or getattr(node, "returns", None)
+        for node in ast.walk(statement.node)
+    )
 
 
 def _imports(walk: _Walk, kept: list[Statement]) -> list[Import]:

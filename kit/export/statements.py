@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from .bindings import Bound, Change, bound_by, changes_in, running_now
-from .credentials import masked
+from .credentials import masked, secrets_in
+from .errors import ExportError
 from .ledger import Cell
 from .names import Uses, uses_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 TRANSPARENT_MAGICS = frozenset({"time", "capture", "prun"})
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_QUOTED = re.compile(r"(['\"]).*?(?:\1|$)")
 _MAGIC_LINE = re.compile(r"^(\s*)(?:([\w.]+(?:\s*,\s*[\w.]+)*\s*=)\s*)?([%!])(.*)$")
 
 
@@ -62,6 +64,11 @@ class Piece:
     def changes(self) -> tuple[Change, ...]:
         """Where it changes objects in place while it runs."""
         return tuple(changes_in(running_now(self.node)))
+
+    @cached_property
+    def has_secret(self) -> bool:
+        """Whether it spells out a secret, so that no message may quote it."""
+        return any(secrets_in(self.node))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -137,7 +144,30 @@ class Statement:
         lines = _LINE_BREAK.split(self.cell.source)
         index = self.typed_line(line) - 1
         text = masked(lines[index].strip()) if 0 <= index < len(lines) else ""
+        if self.piece.has_secret:
+            text = _QUOTED.sub('"..."', text)
         return text if len(text) <= 80 else text[:77] + "..."
+
+    def refusal(self, reason: str, message: str, fix: str, line: int | None = None) -> ExportError:
+        """Make the refusal that blames a line of this statement.
+
+        Args:
+            reason: The kind of refusal.
+            message: What was found, without a final stop.
+            fix: The line to write instead.
+            line: A line of the tree; the statement's first when left out.
+
+        Returns:
+            The error, to be raised.
+        """
+        return ExportError(
+            reason,
+            message,
+            fix=fix,
+            cell=self.cell.number,
+            line=self.typed_line(line),
+            excerpt=self.excerpt(line),
+        )
 
 
 def statements_of(ledger: Ledger) -> list[Statement]:
@@ -259,7 +289,7 @@ def _is_future_annotations(node: ast.stmt) -> bool:
 
 def _failing(tree: ast.Module, line: int) -> ast.stmt | None:
     """The statement that raised at a line; of several on that line the first that could raise."""
-    there = [node for node in tree.body if _first_line(node) <= line <= (node.end_lineno or node.lineno)]
+    there = [node for node in tree.body if first_line(node) <= line <= (node.end_lineno or node.lineno)]
     if not there:
         return next((node for node in tree.body if node.lineno > line), None)
     for node in there:
@@ -274,7 +304,15 @@ def _is_harmless(node: ast.stmt) -> bool:
     return isinstance(node, ast.Pass | ast.Global | ast.Import | ast.ImportFrom)
 
 
-def _first_line(node: ast.stmt) -> int:
+def first_line(node: ast.stmt) -> int:
+    """Find the line on which a statement begins, its decorators included.
+
+    Args:
+        node: The statement.
+
+    Returns:
+        The line of the tree.
+    """
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
@@ -304,7 +342,7 @@ def _cut(tree: ast.Module, body: str) -> Iterator[Piece]:
     text = _Text(body)
     above = 0
     for node in tree.body:
-        line = _first_line(node)
+        line = first_line(node)
         column = text.column(line, node.col_offset)
         if line < node.lineno or getattr(node, "decorator_list", None):
             # A decorator in parentheses starts below its `@`.

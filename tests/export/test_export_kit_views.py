@@ -152,3 +152,81 @@ async def test_workbench_never_comes_along(notebook: Notebook) -> None:
     with pytest.raises(ExportError) as caught:
         await notebook.export("RolePanel")
     assert caught.value.reason == "notebook-only"
+
+
+POST = "await RolePanel(context=ctx, state_key='roles').send()"
+
+
+@pytest.mark.asyncio
+async def test_companions_of_a_command_come_along(notebook: Notebook) -> None:
+    """What handles a command's errors belongs to it, in the cog as in the notebook."""
+    await notebook.run(
+        IMPORTS,
+        BOT,
+        PANEL,
+        f"@bot.command()\nasync def post(ctx):\n    {POST}",
+        "@post.error\nasync def post_error(ctx, error):\n    await ctx.send('no')",
+    )
+    code = (await notebook.export("RolePanel")).code
+    assert "    @post.error\n    async def post_error(self, ctx, error):\n" in code
+
+
+@pytest.mark.asyncio
+async def test_command_that_posts_through_a_helper(notebook: Notebook) -> None:
+    """A command that leaves the posting to a function is the posting command all the same."""
+    await notebook.run(
+        IMPORTS,
+        BOT,
+        PANEL,
+        f"async def send_panel(ctx):\n    {POST}",
+        "@bot.command()\nasync def post(ctx):\n    await send_panel(ctx)",
+    )
+    code = (await notebook.export("RolePanel")).code
+    assert "\nasync def send_panel(ctx):\n" in code
+    assert "    async def post(self, ctx):\n" in code
+    assert "post_role_panel" not in code
+
+
+@pytest.mark.asyncio
+async def test_command_that_names_itself(notebook: Notebook) -> None:
+    """A command that invokes itself finds itself in the cog."""
+    command = f"@bot.command()\nasync def post(ctx, n=1):\n    {POST}\n    await ctx.invoke(post, n=0)"
+    await notebook.run(IMPORTS, BOT, PANEL, command)
+    assert "await ctx.invoke(self.post, n=0)" in (await notebook.export("RolePanel")).code
+
+
+@pytest.mark.parametrize("arguments", ["", "help='x'"])
+@pytest.mark.asyncio
+async def test_command_whose_name_a_cog_may_not_have(notebook: Notebook, arguments: str) -> None:
+    """discord.py reserves `bot_` for methods of a cog, so the method steps aside and the command does not."""
+    command = f"@bot.command({arguments})\nasync def bot_panel(ctx):\n    {POST}"
+    await notebook.run(IMPORTS, BOT, PANEL, command)
+    code = (await notebook.export("RolePanel")).code
+    assert '    @commands.command(name="bot_panel"' in code
+    assert "    async def run_bot_panel(self, ctx):\n" in code
+
+
+@pytest.mark.parametrize(
+    ("decorator", "parameters"),
+    [
+        ("@panel.command()", "ctx"),
+        ("@bot.tree.context_menu(name='Post')", "ctx: discord.Interaction, message: discord.Message"),
+        ("@bot.tree.command(guild=HOME, description='Post')", "ctx: discord.Interaction"),
+    ],
+    ids=["group", "context menu", "guild"],
+)
+@pytest.mark.asyncio
+async def test_command_that_no_cog_can_take_is_listed(
+    notebook: Notebook, decorator: str, parameters: str
+) -> None:
+    """A command of a group, of a context menu or of one server stays behind, and the result says why."""
+    await notebook.run(
+        IMPORTS,
+        BOT + "\nHOME = discord.Object(1)",
+        PANEL,
+        "@bot.group()\nasync def panel(ctx): ...",
+        f"{decorator}\nasync def post({parameters}):\n    {POST}",
+    )
+    done = await notebook.export("RolePanel", prove=False)
+    assert "post_role_panel" in done.code
+    assert any("async def post(" in line and "write it into a cog" in line for line in done.left_out)
