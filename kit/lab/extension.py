@@ -37,15 +37,19 @@ class CellWatch:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.ledger = Ledger()
+        self.running = False
         self._listeners: list[CellListener] = []
 
     def start(self) -> None:
         """Begin to follow; cells that ran before are taken from the shell's history."""
-        self._seed()
+        if not self.ledger.cells:
+            self._seed()
+        self.running = True
         self.shell.events.register("post_run_cell", self._after)
 
     def stop(self) -> None:
         """Stop following."""
+        self.running = False
         self.shell.events.unregister("post_run_cell", self._after)
 
     def subscribe(self, listener: CellListener) -> Callable[[], None]:
@@ -99,6 +103,7 @@ def load(shell: Any) -> CellWatch:
     watch = _watches.get(shell)
     if watch is None:
         watch = _watches[shell] = CellWatch(shell)
+    if not watch.running:
         watch.start()
         if not _has_running_loop() and hasattr(shell, "enable_gui"):
             # In a terminal IPython runs the loop during an await only, and a bot
@@ -108,9 +113,9 @@ def load(shell: Any) -> CellWatch:
 
 
 def unload(shell: Any) -> None:
-    """Stop the ledger of a shell; nothing happens if it isn't running."""
-    watch = _watches.pop(shell, None)
-    if watch is not None:
+    """Stop the ledger of a shell; it goes on where it was when the extension is loaded again."""
+    watch = _watches.get(shell)
+    if watch is not None and watch.running:
         watch.stop()
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
+import aiohttp
 import discord
 from discord import ui
 
@@ -303,8 +304,13 @@ class Reloader:
         record.status = "reloaded" if swaps else "unchanged"
         for swap in swaps:
             if swap.repaints:
-                await _repaint(swap, life)
-                record.repainted.append(swap.message_id)
+                try:
+                    await _repaint(swap, life)
+                except (discord.HTTPException, aiohttp.ClientError) as error:
+                    # The new view answers all the same; it is shown at its next edit.
+                    record.note(f"message {swap.message_id} could not be repainted: {error}")
+                else:
+                    record.repainted.append(swap.message_id)
         if finishing:
             life.owner.start(self._drain(finishing, swaps, life), name="viewkit-drain")
 

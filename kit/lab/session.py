@@ -485,7 +485,8 @@ class Lab:
                 if life is not None:
                     await life.close()
             finally:
-                await self._take_down()
+                if Lab.running is self:
+                    await self._take_down()
 
     async def _take_down(self) -> None:
         self._let_go()

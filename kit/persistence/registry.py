@@ -26,9 +26,6 @@ class Restorable(Protocol):
     async def handle(self, interaction: Any) -> None:
         """Answer an interaction that arrived before the view was attached."""
 
-    def has_control(self, interaction: Any) -> bool:
-        """Whether the view has the button or select that was used."""
-
     def is_finished(self) -> bool:
         """Whether the view has ended."""
 

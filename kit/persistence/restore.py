@@ -157,16 +157,21 @@ class Panels(commands.Cog, name="viewkit persistence"):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer the first click on a panel; discord.py routes the later ones itself."""
+        """Answer the clicks that discord.py did not route to a view.
+
+        The first one on a restored panel; one on a control that the view no longer has; and
+        one that came while a callback was drawing its view anew, between `clear_items()` and
+        the edit, when discord.py knows only the items that were just removed.
+        """
         if interaction.type is not discord.InteractionType.component or interaction.message is None:
+            return
+        alive = self._live.on_message(interaction.message.id)
+        if alive is not None:
+            if not _was_routed(self.bot, interaction):
+                self._start(alive.handle(interaction), f"discord-ui-view-dispatch-{alive.id}")
             return
         state_key = self._by_message.get(interaction.message.id)
         if state_key is None:
-            return
-        alive = self._live.panel(state_key)
-        if alive is not None:
-            if not alive.has_control(interaction):
-                self._start(alive.handle(interaction), f"viewkit-removed-{alive.id}")
             return
         try:
             view = await self.view(state_key)
@@ -287,6 +292,20 @@ class Panels(commands.Cog, name="viewkit persistence"):
         except StorageError:
             # discord.py drops what a cog_unload raises.
             _log.exception("the bot closes with changes that could not be written")
+
+
+def _was_routed(bot: Any, interaction: discord.Interaction[Any]) -> bool:
+    """Whether discord.py gave an interaction to a view, ours or another that is on the message now."""
+    if interaction.extras:
+        return True
+    data: Any = interaction.data
+    key = (data["component_type"], data["custom_id"])
+    # The one look into discord.py's own table: a plain view that took a message over
+    # leaves no mark on the interaction.
+    views = bot._connection._view_store._views  # noqa: SLF001
+    assert interaction.message is not None
+    item = views.get(interaction.message.id, {}).get(key) or views.get(None, {}).get(key)
+    return item is not None and item.view is not None and not item.view.is_finished()
 
 
 async def _apologize(interaction: discord.Interaction[Any]) -> None:

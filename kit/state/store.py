@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 BRANCHES = ("views", "sessions", "application", "persistent_views")
 
+REDUCER_PATIENCE = 2.0
 CLOSED = "this store was closed; `kit.get_store()` returns the current one"
 
 Subscriber = Callable[[Mapping[str, Any], Action], Awaitable[None] | None]
@@ -210,9 +211,18 @@ class StateStore:
             await self.journal.flush()
 
     async def close(self, why: str = CLOSED) -> None:
-        """Flush, let go of the storage, and refuse further dispatches with the reason `why`."""
-        async with self._turn:
-            self._closed = why
+        """Refuse further dispatches with the reason `why`, flush, and let go of the storage.
+
+        A reducer that still awaits after some seconds is cancelled; what it changed is taken back.
+        """
+        self._closed = why
+        try:
+            await asyncio.wait_for(self._turn.acquire(), REDUCER_PATIENCE)
+        except TimeoutError:
+            if self._reducing is not None:
+                self._reducing.cancel()
+            await self._turn.acquire()
+        self._turn.release()
         journal, self.journal = self.journal, None
         if journal is not None:
             await journal.close()

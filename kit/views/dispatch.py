@@ -8,12 +8,16 @@ answers one click at a time, within Discord's three seconds, needs one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import discord
 
 _log = logging.getLogger(__name__)
+
+ANSWERED = "viewkit view"
 
 if TYPE_CHECKING:
     from discord.ui.view import BaseView as _Base
@@ -25,8 +29,8 @@ class Dispatching(_Base):
     """One interaction at a time, and none left unanswered.
 
     Attributes:
-        serialize_interactions: Whether clicks on one view wait for each other. On by
-            default: two callbacks that edit one message race otherwise.
+        serialize_interactions: Whether clicks on one view wait for each other, for at most
+            half of `auto_defer_delay`. On by default: two callbacks that edit one message race otherwise.
         auto_defer: Whether a slow callback's interaction is deferred for it.
         auto_defer_delay: After how many seconds. Discord gives up after 3.
     """
@@ -38,16 +42,37 @@ class Dispatching(_Base):
     _queue: asyncio.Lock
 
     async def _scheduled_task(self, item: Any, interaction: discord.Interaction[Any]) -> None:
+        interaction.extras[ANSWERED] = self.id
         timer = asyncio.create_task(self._defer_later(interaction)) if self.auto_defer else None
         try:
-            if self.serialize_interactions:
-                async with self._queue:
-                    await super()._scheduled_task(item, interaction)
-            else:
+            async with self._turn():
                 await super()._scheduled_task(item, interaction)
         finally:
             if timer is not None:
                 timer.cancel()
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if not self.serialize_interactions:
+            yield
+            return
+        # Half of it: the callback whose turn comes late still has time to answer itself.
+        patience = self.auto_defer_delay / 2
+        try:
+            if self._queue.locked():
+                await asyncio.wait_for(self._queue.acquire(), patience)
+            else:
+                await self._queue.acquire()
+        except TimeoutError:
+            # Somebody opened a modal and went away, say. One person's callback must not
+            # keep a shared panel from everybody.
+            _log.warning("%r: a callback takes longer than %g s; others go on", self, patience)
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._queue.release()
 
     async def _defer_later(self, interaction: discord.Interaction[Any]) -> None:
         await asyncio.sleep(self.auto_defer_delay)
@@ -59,10 +84,6 @@ class Dispatching(_Base):
             _log.warning("could not defer a slow interaction of %r: %s", self, error)
         except discord.InteractionResponded:
             return
-
-    def has_control(self, interaction: discord.Interaction[Any]) -> bool:
-        """Whether the view has the button or select that was used."""
-        return self._control(interaction) is not None
 
     def _control(self, interaction: discord.Interaction[Any]) -> Any:
         data: Any = interaction.data

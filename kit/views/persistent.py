@@ -162,8 +162,17 @@ class Persistent(Stateful):
         return message
 
     async def _sent(self, message: discord.Message) -> None:
+        stored = self.state_store.state["persistent_views"].get(self.state_key)
+        former = thaw(stored) if stored is not None else None
         await self.dispatch(PERSISTENT_VIEW_REGISTERED, self._entry(message))
-        await self.state_store.flush()
+        try:
+            await self.state_store.flush()
+        except BaseException:
+            if former is not None:
+                await self.dispatch(PERSISTENT_VIEW_REGISTERED, former)
+            else:
+                await self.dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": self.state_key})
+            raise
 
     def _entry(self, message: discord.Message) -> dict[str, Any]:
         entry = {

@@ -132,11 +132,23 @@ class Stateful(Access, Dispatching):
         self._message = message
         if self.guild_id is None and message.guild is not None:
             self.guild_id = message.guild.id
-        await self._come_alive()
-        await self._sent(message)
+        try:
+            await self._come_alive()
+            await self._sent(message)
+        except BaseException:
+            await self._take_back(message)
+            raise
         for other in others:
             await self._retire(other)
         return message
+
+    async def _take_back(self, message: discord.Message) -> None:
+        """Leave nothing of a view that was posted and could not be kept."""
+        await self.discard()
+        try:
+            await message.delete()
+        except discord.HTTPException as error:
+            _log.warning("%r could not be kept, and its message not be deleted: %s", self, error)
 
     async def _sent(self, message: discord.Message) -> None:
         """What a subclass does before the views that make room are ended."""

@@ -13,7 +13,7 @@ from discord.ext import commands, tasks
 
 import kit
 from kit import PersistentView, StatefulButton, StatefulView, setup_persistence
-from kit.persistence import ClassCollisionError, SQLiteBackend
+from kit.persistence import ClassCollisionError, SQLiteBackend, StorageError
 from kit.persistence.live import live_views
 from kit.state import StateStore
 from tests.lab.panels import Classic, RolePanel, count_roles
@@ -359,3 +359,128 @@ async def test_what_somebody_saw_in_a_named_lab_is_there_after_a_kill(tmp_path, 
         assert sorted(lab.report.restored) == ["one", "two"]
         for message in lab.messages:
             assert (await lab.click("Greet", message=message)).ok
+
+
+@pytest.mark.asyncio
+async def test_clicks_that_come_while_a_callback_draws_anew_are_answered(lab):
+    """Between `clear_items()` and the edit discord.py knows only the items that are gone."""
+    count_roles()
+    await lab.post(RolePanel, state_key="roles")
+    message = lab.messages[0]
+    outcomes = await asyncio.gather(
+        *(lab.click("roles:get", message=message, user=user) for user in ("alice", "bob") * 30)
+    )
+    assert all(outcome.ok for outcome in outcomes)
+    assert lab.messages[0].labels[0] == "Get role (60)"
+
+
+@pytest.mark.asyncio
+async def test_one_persons_open_modal_does_not_keep_a_panel_from_the_others(lab):
+    """She may have closed it: Discord does not say so."""
+
+    class Ask(ui.Modal, title="Ask"):
+        text = ui.TextInput(label="Text", custom_id="text")
+
+    class Desk(PersistentView):
+        auto_defer_delay = 0.1
+
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.add_item(StatefulButton(label="Ask", custom_id="ask", callback=self.ask))
+            self.add_item(StatefulButton(label="Hi", custom_id="hi", callback=self.hi))
+
+        async def ask(self, interaction):
+            modal = Ask()
+            await interaction.response.send_modal(modal)
+            await modal.wait()
+
+        async def hi(self, interaction):
+            await interaction.response.send_message("hi")
+
+    await lab.post(Desk, state_key="desk")
+    assert (await lab.click("Ask", user="alice")).modal is not None
+    assert [message.text for message in (await lab.click("Hi", user="bob")).messages] == ["hi"]
+
+
+class AwayBackend:
+    """Storage of somebody else's that fails when it is told to."""
+
+    def __init__(self):
+        self.away = False
+        self.saved = {}
+
+    async def save_state(self, state):
+        if self.away:
+            raise ConnectionError("away")
+        self.saved = state
+        return True
+
+    async def load_state(self):
+        return self.saved
+
+
+@pytest.mark.asyncio
+async def test_a_panel_that_could_not_be_kept_is_not_posted_either(tmp_path, monkeypatch):
+    """`send()` does all of it or nothing: the former panel of the state key stays."""
+    monkeypatch.chdir(tmp_path)
+    backend = AwayBackend()
+    async with kit.Lab.start(backend=backend) as lab:
+        first = (await lab.post(Classic, state_key="classic")).message
+        backend.away = True
+        lab.store.journal.patience = 0.2
+        with pytest.raises(StorageError, match="kept in memory"):
+            await lab.post(Classic, state_key="classic")
+        backend.away = False
+        assert [message.id for message in lab.messages] == [first.id]
+        assert lab.store.state["persistent_views"]["classic"]["message_id"] == first.id
+        assert len(lab.store.state["views"]) == 1
+        assert (await lab.click("Greet")).ok
+
+
+@pytest.mark.asyncio
+async def test_a_reducer_that_waits_for_ever_does_not_hold_a_restart_up(lab, monkeypatch):
+    """It is cancelled, and what it had changed is taken back."""
+    monkeypatch.setattr("kit.state.store.REDUCER_PATIENCE", 0.1)
+
+    @kit.reducer("FOREVER")
+    async def forever(action, state):
+        state["application"]["half"] = True
+        await asyncio.Event().wait()
+
+    waiting = asyncio.create_task(lab.store.dispatch("FOREVER"))
+    await asyncio.sleep(0.01)
+    await lab.restart()
+    assert lab.online
+    assert "half" not in lab.store.state["application"]
+    assert waiting.cancelled() or waiting.done()
+
+
+@pytest.mark.asyncio
+async def test_a_message_that_can_not_be_repainted_is_named_and_the_others_follow(lab):
+    """The swap stands, and there is a record of it."""
+    for key in "abc":
+        await lab.post(version(), state_key=key)
+    lost = lab.messages[0]
+    original = lab.bot.http.request
+
+    async def refuse_one(route, **options):
+        if route.method == "PATCH" and str(lost.id) in route.url:
+            raise discord.DiscordServerError(type("Response", (), {"status": 500, "reason": "no"})(), "no")
+        return await original(route, **options)
+
+    lab.bot.http.request = refuse_one
+    record = await lab.reload(version(label="New", answer="new"))
+    assert [message.labels for message in lab.messages] == [["Old"], ["New"], ["New"]]
+    assert any(str(lost.id) in change for change in record.changes)
+    assert lab.reloads == [record]
+    assert (await lab.click("Old", message=lost)).ephemeral[0].text == "new"
+
+
+@pytest.mark.asyncio
+async def test_stopping_twice_is_no_error(tmp_path, monkeypatch):
+    """A cell that is run again does no harm."""
+    monkeypatch.chdir(tmp_path)
+    lab = await kit.Lab.start()
+    await asyncio.gather(lab.stop(), lab.stop())
+    await lab.stop()
+    assert kit.Lab.running is None

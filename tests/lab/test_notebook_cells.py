@@ -140,3 +140,18 @@ async def test_the_lab_shows_itself_with_and_without_a_kernel(shell):
         assert "Old" in data["text/html"]
     finally:
         await stop()
+
+
+@pytest.mark.asyncio
+async def test_reloading_the_extension_keeps_hot_reload_and_the_ledger(shell):
+    """`%reload_ext kit` is a habit; it ends nothing."""
+    try:
+        lab = await start(shell)
+        await shell.run_well("%reload_ext kit")
+        await shell.run_well(CLASS.replace("Old", "New"))
+        await lab.settled()
+        assert lab.messages[0].labels == ["New"]
+        export = await shell.run_well("await lab.export(Panel, to='cogs/panel.py', prove=False)")
+        assert 'label="New"' in export.path.read_text()
+    finally:
+        await stop()
