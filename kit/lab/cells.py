@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 from kit.export import Cell
@@ -11,16 +11,44 @@ from kit.lab.reload import Reload, Reloader, line_of
 
 
 class CellFollower:
-    """Finds the view classes that a cell defined again, and those that it failed to.
+    """Reloads the view classes that a cell defined again, and notes those that it failed to.
 
     Args:
-        reloader: Knows which classes are live, and which were rejected.
+        reloader: Knows which classes are live, and lets others take over.
         namespace: The user's names.
+        spawn: Starts work in the background, under a name.
+        quiet: Waits until no restart is under way.
     """
 
-    def __init__(self, reloader: Reloader, namespace: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        reloader: Reloader,
+        namespace: Mapping[str, Any],
+        spawn: Callable[[Coroutine[Any, Any, Any], str], None],
+        quiet: Callable[[], Awaitable[None]],
+    ) -> None:
         self._reloader = reloader
         self._namespace = namespace
+        self._spawn = spawn
+        self._quiet = quiet
+
+    def after(self, run: CellRun) -> None:
+        """Do what a cell that was just run asks for."""
+        life = self._reloader.life
+        if life is None:
+            self._spawn(self._after_restart(run), "reload after the restart")
+            return
+        live = self._reloader.live_classes(life)
+        for record in self.refusals(run, live):
+            self._reloader.note(record)
+        for view in self.redefined(live):
+            work = self._reloader.reload(view, life, cell=run.cell.number)
+            self._spawn(work, f"reload {view.__name__}")
+
+    async def _after_restart(self, run: CellRun) -> None:
+        await self._quiet()
+        if self._reloader.life is not None:
+            self.after(run)
 
     def redefined(self, live: Mapping[str, type]) -> Iterator[type]:
         """The classes in the namespace that are to take over from live ones of their name."""

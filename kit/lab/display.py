@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from kit.state import Change, StateStore
 
 if TYPE_CHECKING:
+    from kit.lab.bench import LabBench
+    from kit.lab.channel import LabChannel
     from kit.lab.life import BotLife
     from kit.lab.session import Lab
     from kit.widgets import Controls, Preview, StateTree
@@ -62,25 +64,54 @@ class Display:
     def __init__(self, lab: Lab) -> None:
         self.tree = LabTree()
         self._lab = lab
-        self.previews: list[Preview] = []
-        self.trees: list[StateTree] = []
-        self.controls: list[Controls] = []
+        self._previews: list[Preview] = []
+        self._trees: list[StateTree] = []
+        self._controls: list[Controls] = []
         self._together: Any = None
+
+    def preview(self, channel: LabChannel, *, user: str | None, theme: str) -> Preview:
+        """A widget that shows `channel`."""
+        from kit.widgets import Preview
+
+        preview = Preview(channel, user=user, theme=theme, on_error=self._report("preview"))
+        self._previews.append(preview)
+        return preview
+
+    def state(self, *, theme: str) -> StateTree:
+        """A widget that shows the state."""
+        from kit.widgets import StateTree
+
+        tree = StateTree(
+            self.tree, history=self.tree.history, theme=theme, on_error=self._report("state tree")
+        )
+        self._trees.append(tree)
+        return tree
+
+    def controls(self, bench: LabBench, *, theme: str) -> Controls:
+        """A widget that shows `bench`."""
+        from kit.widgets import Controls
+
+        controls = Controls(bench, theme=theme, on_error=self._report("controls"))
+        self._controls.append(controls)
+        return controls
+
+    def _report(self, what: str) -> Callable[[BaseException], None]:
+        return lambda error: self._lab.errors.add(error, what)
 
     def follow(self, life: BotLife) -> None:
         """Turn to a new life of the bot."""
         self.tree.follow(life.store)
-        for tree in self.trees:
+        for tree in self._trees:
             tree.refresh()
 
     def set_online(self, online: bool) -> None:
         """Show whether the bot is there."""
-        for preview in self.previews:
+        for preview in self._previews:
             preview.set_online(online)
 
     def notice(self, text: str | None) -> None:
         """Show an error above the previews, or take it away."""
-        for preview in self.previews:
+        for preview in self._previews:
             preview.notice(text)
 
     def bundle(self, **options: Any) -> Any:
@@ -106,7 +137,7 @@ class Display:
     def close(self) -> None:
         """Close every widget."""
         self.tree.close()
-        for widget in (*self.previews, *self.trees, *self.controls):
+        for widget in (*self._previews, *self._trees, *self._controls):
             widget.close()
         if self._together is not None:
             self._together[0].close()

@@ -110,10 +110,12 @@ class Reloader:
 
     Args:
         life: Returns the bot's current life, or None.
+        shown: Is told of every record.
     """
 
-    def __init__(self, life: Callable[[], BotLife | None]) -> None:
+    def __init__(self, life: Callable[[], BotLife | None], shown: Callable[[Reload], None]) -> None:
         self._life = life
+        self._shown = shown
         self.records: list[Reload] = []
         self.versions: dict[str, list[type]] = {}
         self._rejected: WeakSet[type] = WeakSet()
@@ -156,6 +158,11 @@ class Reloader:
         """Forget the plain views: the bot's life has ended, and theirs with it."""
         self._posted.clear()
 
+    @property
+    def life(self) -> BotLife | None:
+        """The bot's current life, or None while it is down."""
+        return self._life()
+
     def live_classes(self, life: BotLife) -> dict[str, type]:
         """The classes that answer on live messages, by what identifies them: see `kind`."""
         plain = [view for view, _ in self._posted.values() if not view.is_finished()]
@@ -192,8 +199,13 @@ class Reloader:
             else:
                 await self._carry_out(cls, life, swaps, record)
             self._pending.discard(cls)
-            self.records.append(record)
+            self.note(record)
             return record
+
+    def note(self, record: Reload) -> None:
+        """Keep a record, and show it."""
+        self.records.append(record)
+        self._shown(record)
 
     async def rollback(self, name: str, life: BotLife) -> Reload:
         """Let the version before the current one take over again.

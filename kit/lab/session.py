@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -17,8 +16,9 @@ from kit.lab.cells import CellFollower
 from kit.lab.channel import LabChannel
 from kit.lab.display import Display
 from kit.lab.errors import ErrorCollector
-from kit.lab.extension import CellRun, current_watch
+from kit.lab.extension import current_watch
 from kit.lab.life import BotFactory, BotLife, PlainBot
+from kit.lab.lives import Lives
 from kit.lab.outcome import Outcome, SeenMessage
 from kit.lab.people import People
 from kit.lab.reload import Reload, Reloader
@@ -45,33 +45,38 @@ class Lab:
     Attributes:
         running: The lab that runs in this process, or None.
         discord: The simulated Discord.
-        report: The report of the last start or restart.
         folder: Where the world and the database are kept.
     """
 
     running: ClassVar[Lab | None] = None
 
     def __init__(
-        self, factory: BotFactory | None, backend: StorageBackend | None, keeper: WorldKeeper
+        self,
+        factory: BotFactory | None,
+        backend: StorageBackend | None,
+        keeper: WorldKeeper,
+        simulator: Simulator,
     ) -> None:
         self.folder: Path = keeper.folder
-        self.report: RestartReport | None = None
-        self._backend = backend
-        self._factory = factory if factory is not None else self._plain_bot
+        self.discord = simulator
+        storage = backend if backend is not None else SQLiteBackend(keeper.folder / "state.db")
         self._keeper = keeper
-        self._life: BotLife | None = None
-        self._lives = 0
         self._loop = asyncio.get_running_loop()
-        self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._bench = LabBench(self)
         self._errors = ErrorCollector(self._bench.changed)
-        self._reloader = Reloader(lambda: self._life)
+        self._reloader = Reloader(lambda: self._life, self._show_reload)
         self._display = Display(self)
+        self._lives = Lives(
+            factory if factory is not None else lambda: PlainBot(storage),
+            simulator,
+            display=self._display,
+            bench=self._bench,
+            reloader=self._reloader,
+        )
+        self._people = People(simulator, lambda: self._life, self._errors, keeper.save_changes)
         self._outer_store = get_store()
         self._cleanups: list[Callable[[], None]] = []
-        self.discord: Simulator
-        self._people: People
 
     @classmethod
     def start(
@@ -119,7 +124,12 @@ class Lab:
                 "do), because every restart needs a new one"
             )
         keeper = WorldKeeper.open(name, users)
-        lab = cls(bot, backend, keeper)
+        try:
+            simulator = await Simulator.start(keeper.world)
+        except BaseException:
+            keeper.close()
+            raise
+        lab = cls(bot, backend, keeper, simulator)
         Lab.running = lab
         try:
             await lab._begin()
@@ -129,21 +139,22 @@ class Lab:
         return lab
 
     async def _begin(self) -> None:
-        if self._backend is None:
-            self._backend = SQLiteBackend(self.folder / "state.db")
-        self.discord = await Simulator.start(self._keeper.world)
-        self._people = People(self.discord, lambda: self._life, self._errors, self._keeper.save_changes)
-        self._cleanups += [self._keeper.follow(self.discord), watch_tasks(asyncio.get_running_loop())]
+        self._cleanups += [self._keeper.follow(self.discord), watch_tasks(self._loop)]
         self._errors.install()
         watch = current_watch()
         if watch is not None:
-            cells = CellFollower(self._reloader, watch.shell.user_ns)
-            self._cleanups.append(watch.subscribe(lambda run: self._after_cell(run, cells)))
-        await self._bring_up("started")
+            cells = CellFollower(self._reloader, watch.shell.user_ns, self._spawn, self._lives.quiet)
+            self._cleanups.append(watch.subscribe(cells.after))
+        await self._lives.begin()
 
-    def _plain_bot(self) -> PlainBot:
-        assert self._backend is not None
-        return PlainBot(self._backend)
+    @property
+    def _life(self) -> BotLife | None:
+        return self._lives.current
+
+    @property
+    def report(self) -> RestartReport | None:
+        """The report of the last start or restart."""
+        return self._lives.report
 
     @property
     def bot(self) -> commands.Bot:
@@ -185,7 +196,7 @@ class Lab:
     @property
     def lives(self) -> int:
         """How many lives the bot has had."""
-        return self._lives
+        return self._lives.count
 
     @property
     def exportable(self) -> list[str]:
@@ -310,7 +321,8 @@ class Lab:
         Returns:
             What became of the panels, and how long it took until buttons answered.
         """
-        task = asyncio.create_task(self._restart(crash=crash, offline=offline), name="viewkit-restart")
+        work = self._lives.restart(crash=crash, offline=offline)
+        task = asyncio.create_task(work, name="viewkit-restart")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
@@ -318,32 +330,6 @@ class Lab:
         except asyncio.CancelledError:
             self._errors.watch(task, "restart")
             raise
-
-    async def _restart(self, *, crash: bool, offline: Callable[..., Awaitable[Any]] | None) -> RestartReport:
-        async with self._turn:
-            life, self._life = self._life, None
-            self._bench.busy = "crashing" if crash else "restarting"
-            self._display.set_online(False)
-            try:
-                if life is not None:
-                    await (life.crash() if crash else life.close())
-                if offline is not None:
-                    await (offline(self.discord) if inspect.signature(offline).parameters else offline())
-                return await self._bring_up("crashed and came back" if crash else "restarted")
-            finally:
-                self._bench.busy = None
-
-    async def _bring_up(self, how: str) -> RestartReport:
-        self._lives += 1
-        self._reloader.forget()
-        life = BotLife(self._factory, self.discord, self._lives)
-        await life.start()
-        self._life = life
-        self._display.follow(life)
-        self._display.set_online(True)
-        self.report = await RestartReport.of(life, how)
-        self._bench.changed()
-        return self.report
 
     async def reload(self, view: type, *, cell: int | None = None) -> Reload:
         """Let a view class take over the live messages of the class of its name.
@@ -353,36 +339,15 @@ class Lab:
         Returns:
             What changed, or why it was refused.
         """
-        record = await self._reloader.reload(view, self.life, cell=cell)
-        self._show_reload(record)
-        return record
+        return await self._reloader.reload(view, self.life, cell=cell)
 
     async def rollback(self, name: str) -> Reload:
         """Let the version of a view class before the current one take over again."""
-        record = await self._reloader.rollback(name, self.life)
-        self._show_reload(record)
-        return record
+        return await self._reloader.rollback(name, self.life)
 
     def _show_reload(self, record: Reload) -> None:
         self._display.notice(repr(record) if record.status == "refused" else None)
         self._bench.changed()
-
-    def _after_cell(self, run: CellRun, cells: CellFollower) -> None:
-        if self._life is None:
-            self._spawn(self._after_restart(run, cells), "reload after the restart")
-            return
-        live = self._reloader.live_classes(self._life)
-        for record in cells.refusals(run, live):
-            self._reloader.records.append(record)
-            self._show_reload(record)
-        for view in cells.redefined(live):
-            self._spawn(self.reload(view, cell=run.cell.number), f"reload {view.__name__}")
-
-    async def _after_restart(self, run: CellRun, cells: CellFollower) -> None:
-        async with self._turn:
-            pass
-        if self._life is not None:
-            self._after_cell(run, cells)
 
     def _spawn(self, coroutine: Any, what: str) -> None:
         # A terminal's cell ends while the loop stands still; it runs again at the next await.
@@ -422,39 +387,15 @@ class Lab:
 
     def preview(self, *, user: str | None = None, theme: str = "dark") -> Preview:
         """A widget that shows the channel as Discord does; its buttons are real."""
-        from kit.widgets import Preview
-
-        preview = Preview(
-            LabChannel(self._people),
-            user=user,
-            theme=theme,
-            on_error=lambda error: self._errors.add(error, "preview"),
-        )
-        self._display.previews.append(preview)
-        return preview
+        return self._display.preview(LabChannel(self._people), user=user, theme=theme)
 
     def state(self, *, theme: str = "dark") -> StateTree:
         """A widget that shows the state tree of the running bot, and the actions that change it."""
-        from kit.widgets import StateTree
-
-        tree = StateTree(
-            self._display.tree,
-            history=self._display.tree.history,
-            theme=theme,
-            on_error=lambda error: self._errors.add(error, "state tree"),
-        )
-        self._display.trees.append(tree)
-        return tree
+        return self._display.state(theme=theme)
 
     def controls(self, *, theme: str = "dark") -> Controls:
         """A widget to restart and crash the bot, with the last report, reloads, errors and export."""
-        from kit.widgets import Controls
-
-        controls = Controls(
-            self._bench, theme=theme, on_error=lambda error: self._errors.add(error, "controls")
-        )
-        self._display.controls.append(controls)
-        return controls
+        return self._display.controls(self._bench, theme=theme)
 
     async def check(self) -> None:
         """Raise what background work collected since the last check.
@@ -477,22 +418,13 @@ class Lab:
         await asyncio.shield(self._loop.create_task(self._stop(), name="viewkit-stop"))
 
     async def _stop(self) -> None:
-        if Lab.running is not self:
-            return
-        async with self._turn:
-            life, self._life = self._life, None
-            try:
-                if life is not None:
-                    await life.close()
-            finally:
-                if Lab.running is self:
-                    await self._take_down()
-
-    async def _take_down(self) -> None:
-        self._let_go()
-        if hasattr(self, "discord"):
-            await self.discord.close()
-        self._keeper.close()
+        try:
+            await self._lives.end()
+        finally:
+            if Lab.running is self:
+                self._let_go()
+                await self.discord.close()
+                self._keeper.close()
 
     def _abandon(self) -> None:
         self._let_go()
@@ -512,6 +444,5 @@ class Lab:
         return self._display.bundle(**options)
 
     def __repr__(self) -> str:
-        where = self.discord.url if hasattr(self, "discord") else "not started"
         state = "online" if self.online else "offline"
-        return f"<Lab: {state}, life {self._lives}, Discord at {where}>"
+        return f"<Lab: {state}, life {self.lives}, Discord at {self.discord.url}>"

@@ -1,0 +1,94 @@
+"""The lives of a lab's bot, one after the other on the same Discord and the same storage."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from kit.lab.bench import LabBench
+from kit.lab.display import Display
+from kit.lab.life import BotFactory, BotLife
+from kit.lab.reload import Reloader
+from kit.lab.report import RestartReport
+from kit.simulator import Simulator
+
+WhileOffline = Callable[..., Awaitable[Any]]
+
+
+class Lives:
+    """Begins and ends the lives of a bot, and keeps the widgets and hot reload up with them.
+
+    Args:
+        factory: Makes the bot of each life.
+        simulator: The Discord they connect to.
+        display: The widgets.
+        bench: The controls.
+        reloader: Hot reload.
+
+    Attributes:
+        current: The life that goes on, or None while the bot is down.
+        count: How many there have been.
+        report: The report of the last beginning.
+    """
+
+    def __init__(
+        self,
+        factory: BotFactory,
+        simulator: Simulator,
+        *,
+        display: Display,
+        bench: LabBench,
+        reloader: Reloader,
+    ) -> None:
+        self.factory = factory
+        self.current: BotLife | None = None
+        self.count = 0
+        self.report: RestartReport | None = None
+        self._simulator = simulator
+        self._display = display
+        self._bench = bench
+        self._reloader = reloader
+        self._turn = asyncio.Lock()
+
+    async def begin(self, how: str = "started") -> RestartReport:
+        """Bring the bot up; `how` is for the report."""
+        self.count += 1
+        self._reloader.forget()
+        life = BotLife(self.factory, self._simulator, self.count)
+        await life.start()
+        self.current = life
+        self._display.follow(life)
+        self._display.set_online(True)
+        self.report = await RestartReport.of(life, how)
+        self._bench.changed()
+        return self.report
+
+    async def restart(self, *, crash: bool, offline: WhileOffline | None) -> RestartReport:
+        """End the life that goes on, change the world, and begin another."""
+        async with self._turn:
+            life, self.current = self.current, None
+            self._bench.busy = "crashing" if crash else "restarting"
+            self._display.set_online(False)
+            try:
+                if life is not None:
+                    await (life.crash() if crash else life.close())
+                if offline is not None:
+                    takes_one = bool(inspect.signature(offline).parameters)
+                    await (offline(self._simulator) if takes_one else offline())
+                return await self.begin("crashed and came back" if crash else "restarted")
+            finally:
+                self._bench.busy = None
+
+    async def end(self) -> None:
+        """Close the bot; nothing happens if it is down."""
+        async with self._turn:
+            life, self.current = self.current, None
+            if life is not None:
+                await life.close()
+
+    async def quiet(self) -> None:
+        """Wait until no restart is under way."""
+        async with self._turn:
+            return
