@@ -26,8 +26,9 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.notebook
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@touch $@
 
+# Jupyter refuses to run as root, which is who one is in a container.
 lab: $(VENV)/.notebook
-	$(BIN)/python -m jupyterlab $(NOTEBOOK)
+	$(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) $(NOTEBOOK)
 
 demo: $(VENV)/.notebook
 	$(BIN)/python notebooks/run.py $(NOTEBOOK)
