@@ -26,7 +26,7 @@ from discord.ext import commands
 import kit
 from kit.persistence import SQLiteBackend, setup_persistence
 from kit.simulator import Simulator
-from kit.state import StateStore, get_store, set_store
+from kit.state import get_store, set_store
 
 AT_ONCE = 100
 
@@ -163,7 +163,7 @@ async def crowd_of(simulator: Simulator, message_id: Any) -> None:
 async def measure_store(rows: Rows, rounds: int) -> None:
     for entries in (0, 100_000):
         for _ in range(rounds):
-            store = StateStore(reducers=get_store().reducers)
+            store = get_store().successor()
             store.load({"application": {"counters": {f"key{number}": number for number in range(entries)}}})
             started = time.perf_counter()
             for _ in range(20_000):
@@ -172,7 +172,7 @@ async def measure_store(rows: Rows, rounds: int) -> None:
                 20_000 / (time.perf_counter() - started)
             )
     with tempfile.TemporaryDirectory() as folder:
-        before = set_store(StateStore(reducers=get_store().reducers))
+        before = set_store(get_store().successor())
         await setup_persistence(backend=SQLiteBackend(Path(folder) / "state.db"))
         store = get_store()
         for number in range(100 * rounds):

@@ -199,7 +199,7 @@ def _fresh_store() -> Iterator[None]:
     """Show a view of kit's with the empty store that the proof's process has."""
     state = sys.modules["kit.state"]
     before = state.get_store()
-    state.set_store(state.StateStore(reducers=before.reducers))
+    state.set_store(before.successor())
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from discord.ext import commands
 from kit.lab.tasks import TaskOwner
 from kit.persistence import Panels, RestoreSummary, StorageBackend, setup_persistence
 from kit.simulator import Simulator
-from kit.state import StateStore, get_store, set_store
+from kit.state import get_store, set_store
 
 BotFactory = Callable[[], Any]
 
@@ -47,7 +47,7 @@ class BotLife:
     def __init__(self, factory: BotFactory, simulator: Simulator, number: int) -> None:
         self.simulator = simulator
         self.number = number
-        self.store = StateStore(reducers=get_store().reducers)
+        self.store = get_store().successor()
         self.owner = TaskOwner()
         self.bot = self._make(factory)
         self.seconds = 0.0

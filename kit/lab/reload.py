@@ -23,11 +23,10 @@ from discord import ui
 
 from kit.lab.life import BotLife
 from kit.lab.outcome import label, walk
-from kit.persistence.live import live_views
+from kit.persistence.live import kind, live_views
 from kit.persistence.registry import view_classes
 from kit.simulator.limits import check_message
 from kit.views.persistent import Persistent
-from kit.views.sessions import kind
 from kit.views.stateful import Stateful
 
 COMPONENTS_V2 = 1 << 15

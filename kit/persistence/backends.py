@@ -38,6 +38,40 @@ class IncrementalBackend(Protocol):
         """Make the writes durable, all or none, in order. Raise if they could not be made."""
 
 
+class OvertakenError(StorageError):
+    """Another process has changed the same rows since they were last read. Nothing was written."""
+
+
+class FellBehindError(StorageError):
+    """What other processes wrote is no longer kept change by change; load the whole state."""
+
+
+@runtime_checkable
+class SharedBackend(IncrementalBackend, Protocol):
+    """An incremental backend that several processes write, and that tells each what the others wrote.
+
+    It remembers how far this process has read: up to its `load_state()` or its last `changes()`.
+    """
+
+    async def write(self, rows: Sequence[Write]) -> None:
+        """As `IncrementalBackend.write`, unless others have changed the same rows.
+
+        Raises:
+            OvertakenError: If another process has written rows since this one last read that
+                overlap `rows` (see `leaves.overlap`). Nothing is written then.
+        """
+
+    async def changes(self) -> list[Write]:
+        """What other processes have written since this one last read, and mark it as read.
+
+        Raises:
+            FellBehindError: If that is no longer known.
+        """
+
+    async def changed(self) -> None:
+        """Return when there may be something new for `changes()`. Raise if that can't be learned."""
+
+
 async def close_backend(backend: object) -> None:
     """Let a backend go, if it has a `close()`."""
     close = getattr(backend, "close", None)

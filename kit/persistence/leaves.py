@@ -8,6 +8,7 @@ of views, sessions and panels are written whole too: each belongs to one view, a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -110,6 +111,60 @@ def coalesce(pending: Iterable[Write]) -> list[Write]:
             write = write._replace(subtree=True)  # noqa: PLW2901
         rows[write.key] = write
     return sorted(rows.values(), key=lambda write: not write.subtree)
+
+
+def overlap(rows: Iterable[Write], others: Iterable[Write]) -> bool:
+    """Whether writing `rows` after `others`, of another process, could undo some of them.
+
+    They overlap where they write one row, where one clears what the other has a row in, and
+    where `others` put something that is no mapping above a row.
+
+    >>> overlap([Write('["a","n"]', "1")], [Write('["a","m"]', "1")])
+    False
+    >>> overlap([Write('["a","n"]', "1")], [Write('["a"]', None)])
+    True
+    """
+    theirs = {other.key: other for other in others}
+    ours = list(rows)
+    if any(row.key in theirs for row in ours):
+        return True
+    cleared = [below(row.key) for row in ours if row.subtree]
+    if any(low <= key < high for key in theirs for low, high in cleared):
+        return True
+    walls = [below(key) for key, other in theirs.items() if other.subtree or other.value != "{}"]
+    return any(low <= row.key < high for row in ours for low, high in walls)
+
+
+def adopt(state: Any, rows: Iterable[Write]) -> None:
+    """Make the rows that another process has written, on a draft of the state.
+
+    Raises:
+        CodecError: If a row can't be read.
+    """
+    for row in sorted(rows, key=lambda row: len(parse_path(row.key))):
+        *steps, last = parse_path(row.key)
+        if row.value is None:
+            _forget(state, steps, last)
+            continue
+        parent = state
+        for step in steps:
+            if not hasattr(parent.get(step), "keys"):
+                parent[step] = {}
+            parent = parent[step]
+        is_mapping = row.value == "{}" and len(steps) + 1 < RECORD_DEPTH.get(str((*steps, last)[0]), math.inf)
+        if is_mapping and not row.subtree and hasattr(parent.get(last), "keys"):
+            # What is in it has rows of its own.
+            continue
+        parent[last] = loads(row.value)
+
+
+def _forget(state: Any, steps: Iterable[str | int], last: str | int) -> None:
+    node = state
+    for step in steps:
+        node = node.get(step)
+        if not hasattr(node, "keys"):
+            return
+    node.pop(last, None)
 
 
 def flatten(state: Mapping[str, Any]) -> Iterator[Write]:

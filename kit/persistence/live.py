@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kit.persistence.groups import Groups
 from kit.state import StateStore
+
+
+def kind(view: Any) -> str:
+    """What views of one class have in common: the registry key, or the name of the class."""
+    return str(getattr(view, "registry_key", type(view).__name__))
 
 
 class LiveViews:
@@ -15,11 +21,13 @@ class LiveViews:
         self._by_id: dict[str, Any] = {}
         self._by_message: dict[int, Any] = {}
         self._panels: dict[str, Any] = {}
+        self._groups = Groups()
 
     def add(self, view: Any, *, panel: bool = False) -> None:
         """Remember `view`; with `panel`, also as the one of its state key."""
         self._by_id[view.id] = view
         self._by_message[view.message.id] = view
+        self._groups.put(view.id, kind(view), view.user_id, view.guild_id)
         if panel:
             self._panels[view.state_key] = view
 
@@ -28,6 +36,7 @@ class LiveViews:
         view_id, state_key = view.id, view.state_key
         if self._by_id.get(view_id) is view:
             del self._by_id[view_id]
+            self._groups.discard(view_id)
         message = view.message
         if message is not None and self._by_message.get(message.id) is view:
             del self._by_message[message.id]
@@ -41,6 +50,14 @@ class LiveViews:
     def on_message(self, message_id: int) -> Any:
         """The live view on a message, or None."""
         return self._by_message.get(message_id)
+
+    def in_scope(self, view: Any, scope: str) -> list[Any]:
+        """The live views of the class of `view` that share `scope` with it, oldest first."""
+        names = self._groups.find(kind(view), scope, view.user_id, view.guild_id)
+        return [self._by_id[name] for name in names]
+
+    def __contains__(self, view_id: object) -> bool:
+        return view_id in self._by_id
 
     def panels(self) -> list[Any]:
         """All persistent views that are alive."""

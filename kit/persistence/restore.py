@@ -10,22 +10,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from typing import Any
 
 import discord
 from discord.ext import commands
 
 from kit.persistence.backends import StorageError
+from kit.persistence.index import EntryError, check_entry, panel_index
 from kit.persistence.live import live_views
 from kit.persistence.registry import view_classes
-from kit.state import Change, StateStore
-from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
+from kit.persistence.shards import answers_for
+from kit.state import StateStore
+from kit.state.actions import PERSISTENT_VIEW_UNREGISTERED
 
 _log = logging.getLogger(__name__)
 
 FETCHES_AT_ONCE = 5
+
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+UNKNOWN_CHANNEL = 10003
 
 
 class RestoreSummary(dict[str, list[str]]):
@@ -56,13 +60,6 @@ class RestoreSummary(dict[str, list[str]]):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
-    state_key: str
-    message_id: int
-    channel_id: int
-
-
 class Panels(commands.Cog, name="viewkit persistence"):
     """The stored panels of a bot, and the way from a click to the view that answers it.
 
@@ -79,24 +76,35 @@ class Panels(commands.Cog, name="viewkit persistence"):
         self.store = store
         self.summary = RestoreSummary()
         self._live = live_views(store)
-        self._by_message: dict[int, str] = {}
+        self._index = panel_index(store)
         self._building: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._unsubscribe: Callable[[], None] = lambda: None
 
     async def restore(self) -> RestoreSummary:
         """Make every stored panel answer. Makes no request to Discord."""
         started = time.perf_counter()
         self.summary = summary = RestoreSummary()
-        for state_key, entry in self.store.state["persistent_views"].items():
-            self._by_message[int(entry["message_id"])] = state_key
-        self._unsubscribe = self.store.subscribe_changes(self._follow)
-        for state_key, entry in tuple(self.store.state["persistent_views"].items()):
+        for state_key, entry in self._mine():
             await self._restore_one(state_key, entry, summary)
         summary.seconds = time.perf_counter() - started
         return summary
 
+    def _mine(self) -> list[tuple[str, Any]]:
+        """The panels whose clicks come to this bot: with shards, those of its guilds."""
+        return [
+            (state_key, entry)
+            for state_key, entry in self.store.state["persistent_views"].items()
+            if not isinstance(entry, dict) or answers_for(self.bot, entry.get("guild_id"))
+        ]
+
     async def _restore_one(self, state_key: str, entry: dict[str, Any], summary: RestoreSummary) -> None:
+        try:
+            check_entry(entry)
+        except EntryError as error:
+            _log.error("the panel %r can't be restored and is kept: %s", state_key, error)
+            summary["failed"].append(state_key)
+            summary.errors[state_key] = error
+            return
         cls = view_classes.get(entry["class_name"])
         if cls is None:
             _log.warning(
@@ -121,7 +129,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
 
     def state_key(self, message_id: int) -> str | None:
         """The state key of the panel on a message, or None if there is none."""
-        return self._by_message.get(message_id)
+        return self._index.on_message(message_id)
 
     async def view(self, state_key: str) -> Any:
         """The live view of a stored panel, built and attached now if it isn't yet.
@@ -170,7 +178,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
             if not _was_routed(self.bot, interaction):
                 self._start(alive.handle(interaction), f"discord-ui-view-dispatch-{alive.id}")
             return
-        state_key = self._by_message.get(interaction.message.id)
+        state_key = self._index.on_message(interaction.message.id)
         if state_key is None:
             return
         try:
@@ -201,12 +209,11 @@ class Panels(commands.Cog, name="viewkit persistence"):
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Forget the panels of a deleted channel."""
-        for address in self._addresses():
-            if address.channel_id == channel.id:
-                await self.remove(address.state_key)
+        for state_key in self._index.in_channel(channel.id):
+            await self.remove(state_key)
 
     async def _forget_message(self, message_id: int) -> None:
-        state_key = self._by_message.get(message_id)
+        state_key = self._index.on_message(message_id)
         if state_key is not None:
             await self.remove(state_key)
         view = self._live.on_message(message_id)
@@ -220,32 +227,19 @@ class Panels(commands.Cog, name="viewkit persistence"):
         if view is not None:
             await view.discard()
 
-    def _follow(self, change: Change) -> None:
-        if change.action.type == PERSISTENT_VIEW_REGISTERED:
-            entry = change.action.payload
-            for inverse in change.inverses:
-                if inverse.op == "replace" and inverse.path == ("persistent_views", entry["state_key"]):
-                    self._by_message.pop(int(inverse.value["message_id"]), None)
-            self._by_message[int(entry["message_id"])] = entry["state_key"]
-        elif change.action.type == PERSISTENT_VIEW_UNREGISTERED:
-            for inverse in change.inverses:
-                self._by_message.pop(int(inverse.value["message_id"]), None)
-
-    def _addresses(self) -> list[_Address]:
-        return [
-            _Address(state_key, int(entry["message_id"]), int(entry["channel_id"]))
-            for state_key, entry in self.store.state["persistent_views"].items()
-        ]
-
     async def verify(self, summary: RestoreSummary) -> None:
         """Ask Discord for the message of every restored panel, and forget those it says are gone."""
         places = asyncio.Semaphore(FETCHES_AT_ONCE)
+        channels: dict[int, list[str]] = {}
+        for state_key, entry in self._mine():
+            if self._index.knows(state_key):
+                channels.setdefault(int(entry["channel_id"]), []).append(state_key)
 
-        async def check(address: _Address) -> None:
+        async def check(channel_id: int, state_keys: list[str]) -> None:
             async with places:
-                await self._verify_one(address, summary)
+                await self._verify_channel(channel_id, state_keys, summary)
 
-        await asyncio.gather(*(check(address) for address in self._addresses()))
+        await asyncio.gather(*(check(*channel) for channel in channels.items()))
 
     def verify_in_background(self, summary: RestoreSummary) -> None:
         """Start `verify` as soon as the bot is ready; `summary.verified()` waits for its end."""
@@ -259,19 +253,25 @@ class Panels(commands.Cog, name="viewkit persistence"):
         task.add_done_callback(self._tasks.discard)
         summary._verifying = task  # noqa: SLF001
 
-    async def _verify_one(self, address: _Address, summary: RestoreSummary) -> None:
-        key = address.state_key
-        channel = self.bot.get_channel(address.channel_id)
-        if channel is not None and not isinstance(channel, discord.abc.Messageable):
-            await self._drop(key, summary)
-            return
-        messageable = channel or self.bot.get_partial_messageable(address.channel_id)
-        try:
-            await messageable.fetch_message(address.message_id)
-        except discord.NotFound:
-            await self._drop(key, summary)
-        except (discord.HTTPException, OSError, TimeoutError) as error:
-            summary.unreachable[key] = str(error) or type(error).__name__
+    async def _verify_channel(self, channel_id: int, state_keys: list[str], summary: RestoreSummary) -> None:
+        channel = self.bot.get_channel(channel_id)
+        gone = channel is not None and not isinstance(channel, discord.abc.Messageable)
+        messageable = channel or self.bot.get_partial_messageable(channel_id)
+        for state_key in state_keys:
+            entry = self.store.state["persistent_views"].get(state_key)
+            if entry is None:
+                continue
+            try:
+                if not gone:
+                    await messageable.fetch_message(int(entry["message_id"]))
+                    continue
+            except discord.NotFound as error:
+                # The channel itself is gone, and with it every panel in it.
+                gone = error.code == UNKNOWN_CHANNEL
+            except (discord.HTTPException, OSError, TimeoutError) as error:
+                summary.unreachable[state_key] = str(error) or type(error).__name__
+                continue
+            await self._drop(state_key, summary)
 
     async def _drop(self, state_key: str, summary: RestoreSummary) -> None:
         await self.remove(state_key)
@@ -282,7 +282,6 @@ class Panels(commands.Cog, name="viewkit persistence"):
 
     async def cog_unload(self) -> None:
         """Stop what runs in the background and make everything durable: the bot is closing."""
-        self._unsubscribe()
         running = [*self._tasks, *self._building.values()]
         for task in running:
             task.cancel()

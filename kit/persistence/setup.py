@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from discord.ext import commands
 
 from kit.persistence.backends import StorageBackend, check_state, close_backend
 from kit.persistence.file import FileStorageBackend
+from kit.persistence.index import panel_index
+from kit.persistence.legacy import is_legacy, normalise
 from kit.persistence.live import live_views
 from kit.persistence.restore import Panels, RestoreSummary
+from kit.persistence.shards import answers_for
+from kit.persistence.shutdown import flush_at_sigterm
 from kit.persistence.writer import Writer
-from kit.state import StateStore, get_store
+from kit.state import StateStore, get_store, thaw
 from kit.state.actions import STATE_RESTORED
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_FILE = "viewkit_state.json"
 
@@ -28,7 +36,7 @@ async def setup_persistence(
     """Load the stored state, write every change from now on, and re-attach the panels of `bot`.
 
     Call it once in `setup_hook`, after the cogs are loaded. A second call closes the
-    former storage and takes the place of the first.
+    former storage and takes the place of the first; views that are alive go with it.
 
     Args:
         bot: The bot whose panels are to answer. Left out, only the state is kept.
@@ -57,23 +65,60 @@ async def setup_persistence(
     except BaseException:
         await close_backend(storage)
         raise
+    kept = _kept(store)
     if store.journal is not None:
         await store.journal.close()
         store.journal = None
-    store.load(state)
-    store.journal = Writer(storage, store.snapshot)
-    await store.dispatch(STATE_RESTORED)
-    if bot is None:
-        return RestoreSummary()
-    return await _restore_panels(bot, store, verify)
+    store.load(_in_our_form(storage, state))
+    panel_index(store).rebuild()
+    writer = Writer(storage, store)
+    store.journal = writer
+    await store.dispatch(STATE_RESTORED, {"views": _dead(store, bot), "kept": kept})
+    writer.listen()
+    flush_at_sigterm(bot, store)
+    summary = RestoreSummary() if bot is None else await _restore_panels(bot, store, verify)
+    store.hooks.announce("restore", summary)
+    return summary
+
+
+def _in_our_form(storage: StorageBackend, state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state, if need be translated from what pycascadeui stored."""
+    if not is_legacy(state):
+        return state
+    state, notes = normalise(state)
+    _log.info("%r holds a state of pycascadeui, which is taken over. %s", storage, " ".join(notes))
+    return state
+
+
+def _kept(store: StateStore) -> dict[str, Any]:
+    """What this process has and storage may not: live views, and what was dispatched before the first storage."""
+    alive = list(live_views(store))
+    sessions = {view.session_id for view in alive}
+    panels = {view.state_key for view in live_views(store).panels()}
+    state = store.state
+    return {
+        "views": {view.id: thaw(state["views"][view.id]) for view in alive if view.id in state["views"]},
+        "sessions": {name: thaw(state["sessions"][name]) for name in sessions if name in state["sessions"]},
+        "persistent_views": {
+            key: thaw(state["persistent_views"][key]) for key in panels if key in state["persistent_views"]
+        },
+        "application": thaw(state["application"]) if store.journal is None else {},
+    }
+
+
+def _dead(store: StateStore, bot: Any) -> list[str]:
+    """The stored views whose process has ended: with shards, those of the bot's own guilds."""
+    return [
+        view_id
+        for view_id, view in store.state["views"].items()
+        if answers_for(bot, view.get("guild_id")) and view_id not in live_views(store)
+    ]
 
 
 async def _restore_panels(
     bot: Any, store: StateStore, verify: Literal["background", "startup"] | None
 ) -> RestoreSummary:
-    if await bot.remove_cog(Panels.__cog_name__) is not None:
-        for view in live_views(store).panels():
-            await view.discard()
+    await bot.remove_cog(Panels.__cog_name__)
     panels = Panels(bot, store)
     summary = await panels.restore()
     await bot.add_cog(panels)

@@ -3,6 +3,10 @@
 While one group is being written the next one gathers, so a slow disk makes larger
 groups instead of a longer queue, and what waits is bounded by the number of rows
 that differ, not by the number of clicks.
+
+Where several processes share a storage, the same task brings in what the others have
+written. When another was faster on the same row, the changes that are not durable yet
+are taken back, and their actions run again on top of it: no update is lost.
 """
 
 from __future__ import annotations
@@ -11,12 +15,20 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
-from kit.persistence.backends import IncrementalBackend, StorageBackend, StorageError, close_backend
-from kit.persistence.leaves import Write, coalesce, writes
-from kit.state import Change
+from kit.persistence.backends import (
+    FellBehindError,
+    IncrementalBackend,
+    OvertakenError,
+    SharedBackend,
+    StorageBackend,
+    StorageError,
+    close_backend,
+)
+from kit.persistence.leaves import Write, adopt, coalesce, overlap, writes
+from kit.state import Change, StateStore
 
 _log = logging.getLogger(__name__)
 
@@ -24,59 +36,77 @@ FIRST_RETRY = 0.05
 LONGEST_RETRY = 5.0
 COALESCE_AT = 4096
 
+# How many changes of a process whose storage is away can run again. Of older ones the rows are kept.
+REPLAYED = 10_000
+
 
 class Writer:
     """The journal of a store: takes its changes and writes them to a backend.
 
     Args:
         backend: Where to. One that has `write` is given the changed rows, others the whole state.
-        snapshot: Returns a copy of the whole state between two dispatches, for backends that
-            are given it whole.
+        store: Whose changes.
         patience: For how many seconds `flush()` waits for a backend that fails before it
             raises; the changes are kept and tried again all the same.
 
     Attributes:
-        groups: How many groups were written.
         failures: How many attempts failed.
+        groups: How many groups were written.
+        conflicts: How often another process was faster.
     """
 
     def __init__(
-        self,
-        backend: StorageBackend | IncrementalBackend,
-        snapshot: Callable[[], Awaitable[dict[str, Any]]],
-        *,
-        patience: float = 10.0,
+        self, backend: StorageBackend | IncrementalBackend, store: StateStore, *, patience: float = 10.0
     ) -> None:
         self.backend = backend
         self.patience = patience
         self.groups = 0
         self.failures = 0
-        self._snapshot = snapshot
+        self.conflicts = 0
+        self._rows_written = 0
+        self._bytes_written = 0
+        self._rows_adopted = 0
+        self._store = store
         self._rows: list[Write] = []
+        self._coalesce_at = COALESCE_AT
+        self._unwritten: list[Change] = []
         self._recorded = 0
         self._written = 0
+        self._behind = False
+        self._lost = False
         self._task: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
         self._attempts = 0
         self._progress = asyncio.Event()
         self._hurry = asyncio.Event()
         self._failing_since: float | None = None
         self._last_error: BaseException | None = None
 
+    def listen(self) -> None:
+        """Bring in what other processes write from now on, if they can."""
+        if isinstance(self.backend, SharedBackend) and self._listening is None:
+            self._listening = self._start_task(self._listen(self.backend), "viewkit-listener")
+
     def record(self, state: Mapping[str, Any], change: Change) -> None:
         """Take note of a change. What can't be written down raises here, before the dispatch ends."""
         if isinstance(self.backend, IncrementalBackend):
             self._rows.extend(writes(state, change))
-            if len(self._rows) >= COALESCE_AT:
+            if len(self._rows) >= self._coalesce_at:
                 self._rows = coalesce(self._rows)
+                self._coalesce_at = max(COALESCE_AT, 2 * len(self._rows))
+        if isinstance(self.backend, SharedBackend) and self._can_replay:
+            self._unwritten.append(change)
         self._recorded += 1
         self._start()
 
     def _start(self) -> None:
         if self._task is None or self._task.done():
-            # A context of its own: the writer outlives the task that happens to dispatch.
-            self._task = asyncio.get_running_loop().create_task(
-                self._drain(), name="viewkit-writer", context=contextvars.Context()
-            )
+            self._task = self._start_task(self._drain(), "viewkit-writer")
+
+    @staticmethod
+    def _start_task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        # A context of its own: the writer outlives the task that happens to dispatch.
+        return asyncio.get_running_loop().create_task(work, name=name, context=contextvars.Context())
 
     async def flush(self) -> None:
         """Return when all that was recorded so far is durable.
@@ -113,30 +143,55 @@ class Writer:
 
     async def abandon(self) -> None:
         """Stop at once, as a killed process would: what is not written yet is lost."""
-        task, self._task = self._task, None
-        if task is not None:
+        tasks = [task for task in (self._listening, self._task) if task is not None]
+        self._listening = self._task = None
+        for task in tasks:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await close_backend(self.backend)
+
+    def counters(self) -> dict[str, float]:
+        """What was written, brought in and failed so far; `rows_waiting` is what is not durable yet."""
+        return {
+            "groups_written": self.groups,
+            "rows_written": self._rows_written,
+            "bytes_written": self._bytes_written,
+            "rows_waiting": len(self._rows),
+            "rows_adopted": self._rows_adopted,
+            "storage_errors": self.failures,
+            "conflicts": self.conflicts,
+        }
+
+    async def _listen(self, backend: SharedBackend) -> None:
+        delay = FIRST_RETRY
+        while True:
+            try:
+                await backend.changed()
+                delay = FIRST_RETRY
+            except Exception as error:  # noqa: BLE001  (a backend may be anybody's; it is asked again)
+                self._note_failure(error, "learn what others write to", delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, LONGEST_RETRY)
+            self._behind = True
+            self._start()
 
     async def _drain(self) -> None:
         delay = FIRST_RETRY
-        while self._written < self._recorded:
-            rows, self._rows = self._rows, []
-            upto = self._recorded
+        while self._behind or self._written < self._recorded:
             try:
-                await self._write(rows)
-            except asyncio.CancelledError:
-                raise
+                if self._behind:
+                    await self._catch_up()
+                if self._written < self._recorded:
+                    await self._write_group()
+            except OvertakenError:
+                self.conflicts += 1
+                self._behind = True
             except Exception as error:  # noqa: BLE001  (a backend may be anybody's; every failure is tried again)
-                self._rows = rows + self._rows
-                self._note_failure(error, delay)
+                self._note_failure(error, "write to", delay)
                 self._progress.set()
                 await self._pause(delay)
                 delay = min(delay * 2, LONGEST_RETRY)
             else:
-                self._written = upto
-                self.groups += 1
                 self._failing_since = self._last_error = None
                 delay = FIRST_RETRY
                 self._progress.set()
@@ -149,13 +204,91 @@ class Writer:
         except TimeoutError:
             return
 
-    async def _write(self, rows: list[Write]) -> None:
-        if isinstance(self.backend, IncrementalBackend):
-            await self.backend.write(coalesce(rows))
-        elif not await self.backend.save_state(await self._snapshot()):
-            raise StorageError(f"{self.backend!r}.save_state() did not return True")
+    async def _write_group(self) -> None:
+        rows, self._rows = self._rows, []
+        changes, self._unwritten = self._unwritten, []
+        upto = self._recorded
+        try:
+            written = await self._write(rows)
+        except BaseException:
+            self._rows = rows + self._rows
+            self._unwritten = changes + self._unwritten
+            raise
+        self._written = upto
+        self._coalesce_at = COALESCE_AT
+        self.groups += 1
+        self._rows_written += len(written)
+        self._bytes_written += sum(len(row.key) + len(row.value or "") for row in written)
+        self._store.hooks.announce("flush", len(written))
 
-    def _note_failure(self, error: Exception, delay: float) -> None:
+    async def _write(self, rows: list[Write]) -> Sequence[Write]:
+        if isinstance(self.backend, IncrementalBackend):
+            group = coalesce(rows)
+            await self.backend.write(group)
+            return group
+        if not await self.backend.save_state(await self._store.snapshot()):
+            raise StorageError(f"{self.backend!r}.save_state() did not return True")
+        return ()
+
+    async def _catch_up(self) -> None:
+        """Bring in what other processes have written since the last time."""
+        backend = self.backend
+        assert isinstance(backend, SharedBackend)
+        # Lowered first: what arrives from now on raises it again.
+        self._behind = False
+        try:
+            rows = None if self._lost else await backend.changes()
+        except FellBehindError:
+            rows = None
+        except BaseException:
+            self._behind = True
+            raise
+        try:
+            if rows is None:
+                await self._start_over(backend)
+            elif rows:
+                await self._bring_in(rows)
+        except BaseException:
+            # The backend counts these as read: only the whole state has them now.
+            self._behind = self._lost = True
+            raise
+        self._lost = False
+
+    async def _bring_in(self, rows: Sequence[Write]) -> None:
+        self._rows_adopted += len(rows)
+
+        def pick(draft: Any) -> None:
+            # With too much to run again, what this process wrote stands where both wrote.
+            adopt(
+                draft, rows if self._can_replay else [row for row in rows if not overlap(self._rows, [row])]
+            )
+
+        def take_back() -> Sequence[Change]:
+            return self._take_unwritten() if self._can_replay and overlap(self._rows, rows) else ()
+
+        await self._store.merge(pick, take_back)
+
+    async def _start_over(self, backend: SharedBackend) -> None:
+        """Take over the whole state of a storage that has forgotten how it came about."""
+        _log.warning("%r was not read for too long: the whole state is read again", backend)
+        state = await backend.load_state()
+
+        def replace(draft: Any) -> None:
+            for branch in tuple(draft):
+                draft[branch] = state.get(branch, {})
+            adopt(draft, self._rows)
+
+        await self._store.merge(replace, lambda: self._take_unwritten() if self._can_replay else ())
+
+    @property
+    def _can_replay(self) -> bool:
+        return len(self._unwritten) <= REPLAYED
+
+    def _take_unwritten(self) -> Sequence[Change]:
+        changes, self._unwritten, self._rows = self._unwritten, [], []
+        return changes
+
+    def _note_failure(self, error: Exception, what: str, delay: float) -> None:
         self.failures += 1
         self._attempts += 1
         self._last_error = error
@@ -163,4 +296,6 @@ class Writer:
             self._failing_since = time.monotonic()
         lasting = time.monotonic() - self._failing_since
         level = logging.ERROR if lasting >= self.patience else logging.WARNING
-        _log.log(level, "could not write to %r, trying again in %.2g s: %s", self.backend, delay, error)
+        text = f"could not {what} {self.backend!r}, trying again in {delay:.2g} s: {error}"
+        _log.log(level, text)
+        self._store.hooks.announce("error", text, error)

@@ -3,24 +3,35 @@
 from kit.state.actions import Action
 from kit.state.patches import Change, Patch
 from kit.state.reducers import Reducer, Reducers
-from kit.state.store import Journal, StateStore, get_store, reducer, set_store
+from kit.state.scopes import Scope, scope_key, scope_name
+from kit.state.store import Journal, StateStore, computed, get_store, reducer, set_store
+from kit.state.transaction import Batch, Middleware
 from kit.state.tree import Path, StateError, StateMutationError, UnstorableError, freeze, show, thaw
+from kit.state.undo import UndoConflictError, UndoScope
 
 __all__ = [
     "Action",
+    "Batch",
     "Change",
     "Journal",
+    "Middleware",
     "Patch",
     "Path",
     "Reducer",
     "Reducers",
+    "Scope",
     "StateError",
     "StateMutationError",
     "StateStore",
+    "UndoConflictError",
+    "UndoScope",
     "UnstorableError",
+    "computed",
     "freeze",
     "get_store",
     "reducer",
+    "scope_key",
+    "scope_name",
     "set_store",
     "show",
     "thaw",

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kit.state.undo import UndoScope
+
 VIEW_CREATED = "VIEW_CREATED"
 VIEW_UPDATED = "VIEW_UPDATED"
 VIEW_DESTROYED = "VIEW_DESTROYED"
@@ -21,6 +23,14 @@ PERSISTENT_VIEW_REGISTERED = "PERSISTENT_VIEW_REGISTERED"
 PERSISTENT_VIEW_UNREGISTERED = "PERSISTENT_VIEW_UNREGISTERED"
 SCOPED_UPDATE = "SCOPED_UPDATE"
 STATE_RESTORED = "STATE_RESTORED"
+STATE_SYNCED = "STATE_SYNCED"
+NAVIGATION_PUSH = "NAVIGATION_PUSH"
+NAVIGATION_POP = "NAVIGATION_POP"
+NAVIGATION_REPLACE = "NAVIGATION_REPLACE"
+UNDO = "UNDO"
+REDO = "REDO"
+UNDO_DROPPED = "UNDO_DROPPED"
+BATCH_COMPLETE = "BATCH_COMPLETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +42,14 @@ class Action:
         payload: What a reducer needs to know, by name.
         source: The id of the view that dispatched it, if a view did.
         time: When, in seconds since the epoch.
+        undo: Whose undo it goes to, if it can be undone.
     """
 
     type: str
     payload: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
     time: float = field(default_factory=time.time)
+    undo: UndoScope | None = None
 
     def __getitem__(self, name: str) -> Any:
         """The attribute `name`, so that reducers may write `action["payload"]`."""
@@ -45,3 +57,7 @@ class Action:
             return getattr(self, name)
         except AttributeError:
             raise KeyError(name) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As `dict.get`."""
+        return getattr(self, name, default)

@@ -32,11 +32,13 @@ class Change:
         action: The action that was dispatched.
         patches: The steps, in the order they were made.
         inverses: The steps back, in the order to apply them.
+        actions: The actions that made it: one, or those of a batch.
     """
 
     action: Action
     patches: Sequence[Patch]
     inverses: Sequence[Patch]
+    actions: Sequence[Action] = ()
 
 
 def apply(root: StateDict, patches: Iterable[Patch]) -> None:

@@ -6,16 +6,20 @@ The built-in ones keep the four branches of the tree: `views`, `sessions`,
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from kit.state import actions
 from kit.state.actions import Action
 from kit.state.draft import DictDraft
 from kit.state.tree import StateError
+from kit.state.undo import drop, new_session, session_of, step
 
 Reducer = Callable[[Action, Any], Awaitable[Any] | Any]
 ReducerT = TypeVar("ReducerT", bound=Reducer)
+
+
+RESERVED = frozenset({actions.BATCH_COMPLETE, actions.STATE_SYNCED})
 
 
 class Reducers:
@@ -30,7 +34,7 @@ class Reducers:
         Raises:
             StateError: If the type is one of kit's own: its views depend on it.
         """
-        if action_type in BUILT_IN:
+        if action_type in BUILT_IN or action_type in RESERVED:
             raise StateError(
                 f"{action_type} is one of kit's own actions; name yours otherwise, e.g. 'MY_{action_type}'"
             )
@@ -40,9 +44,19 @@ class Reducers:
         """Forget the reducer of `action_type`; KeyError if there is none."""
         del self._by_type[action_type]
 
-    def get(self, action_type: str) -> Reducer | None:
-        """The reducer that answers `action_type`."""
-        return self._by_type.get(action_type)
+    def get(self, action_type: str) -> Reducer:
+        """The reducer that answers `action_type`.
+
+        Raises:
+            StateError: If there is none; it shows how to write one.
+        """
+        reducer = self._by_type.get(action_type)
+        if reducer is None:
+            raise StateError(
+                f"no reducer answers {action_type!r}; write one:\n"
+                f"    @kit.reducer({action_type!r})\n    def _(action, state): ..."
+            )
+        return reducer
 
     def registered(self) -> dict[str, Reducer]:
         """The reducers beyond kit's own, by the type of action they answer."""
@@ -80,7 +94,8 @@ def _view_destroyed(action: Action, state: DictDraft) -> None:
         return
     if view_id in session["views"]:
         session["views"].remove(view_id)
-    if _is_spent(session):
+    # What can be undone ends with the last view; what the bot put into `data` is its own.
+    if not (session["views"] or session["nav_stack"] or session["data"]):
         del state["sessions"][view["session_id"]]
 
 
@@ -102,32 +117,74 @@ def _unregistered(action: Action, state: DictDraft) -> None:
 
 
 def _scoped_update(action: Action, state: DictDraft) -> None:
+    scope = action.payload["scope"]
+    if "scope_id" in action.payload:
+        scope = f"{scope}:{action.payload['scope_id']}"
     scopes = state["application"].setdefault("_scoped", {})
-    scopes.setdefault(action.payload["scope"], {}).update(action.payload["data"])
+    scopes.setdefault(scope, {}).update(action.payload["data"])
 
 
-def _restored(_: Action, state: DictDraft) -> None:
-    # The view instances of the former process died with it; what a session
-    # remembers beyond them (its navigation, undo and data) lives on.
-    state["views"].clear()
+def _navigation_push(action: Action, state: DictDraft) -> None:
+    page = {name: value for name, value in action.payload.items() if name != "session_id"}
+    session_of(state, action.payload["session_id"])["nav_stack"].append(page)
+
+
+def _navigation_pop(action: Action, state: DictDraft) -> None:
+    session = state["sessions"].get(action.payload["session_id"])
+    stack = [] if session is None else session["nav_stack"].copy()
+    for index in reversed(range(len(stack))):
+        if stack[index]["message_id"] == action.payload["message_id"]:
+            del session["nav_stack"][index]
+            return
+
+
+def _undo(action: Action, state: DictDraft) -> None:
+    step(state, action.payload["session_id"], "undo_stack", "redo_stack")
+
+
+def _redo(action: Action, state: DictDraft) -> None:
+    step(state, action.payload["session_id"], "redo_stack", "undo_stack")
+
+
+def _undo_dropped(action: Action, state: DictDraft) -> None:
+    drop(state, action.payload["session_id"], action.payload["stack"])
+
+
+def _restored(action: Action, state: DictDraft) -> None:
+    kept = action.payload.get("kept", {})
+    for branch in ("views", "sessions", "persistent_views"):
+        state[branch].update(kept.get(branch, {}))
+    _fill(state["application"], kept.get("application", {}))
+    # The view instances of the former process died with it, and with them the pages
+    # of messages that no panel is on. The rest of a session lives on.
+    dead = set(action.payload.get("views", ()))
+    for view_id in dead & set(state["views"]):
+        del state["views"][view_id]
+    panels = {panel["message_id"] for panel in state["persistent_views"].values()}
     for session_id in list(state["sessions"]):
         session = state["sessions"][session_id]
-        session["views"].clear()
-        if _is_spent(session):
+        if not dead.isdisjoint(session["views"]):
+            session["views"] = [view_id for view_id in session["views"] if view_id not in dead]
+        if session["views"]:
+            continue
+        pages = session["nav_stack"].copy()
+        if any(page["message_id"] not in panels for page in pages):
+            session["nav_stack"] = [page for page in pages if page["message_id"] in panels]
+        if not any(session.values()):
             del state["sessions"][session_id]
 
 
-def _component_interaction(_: Action, __: DictDraft) -> None:
-    """Says what was pressed, for subscribers and the action log; changes nothing."""
+def _fill(state: Any, kept: Mapping[Any, Any]) -> None:
+    """Put in what is not there; what storage has kept stays."""
+    for key, value in kept.items():
+        if key not in state:
+            state[key] = value
+        elif isinstance(state[key], DictDraft) and isinstance(value, Mapping):
+            _fill(state[key], value)
 
 
-def new_session() -> dict[str, Any]:
-    """The record of a session that has just begun."""
-    return {"views": [], "nav_stack": [], "undo_stack": [], "redo_stack": [], "data": {}}
-
-
-def _is_spent(session: DictDraft) -> bool:
-    return not any(session.values())
+def _nothing(_: Action, __: DictDraft) -> None:
+    """Says that something happened, for subscribers and the history; changes nothing."""
 
 
 BUILT_IN: dict[str, Reducer] = {
@@ -136,9 +193,15 @@ BUILT_IN: dict[str, Reducer] = {
     actions.VIEW_DESTROYED: _view_destroyed,
     actions.SESSION_CREATED: _session_created,
     actions.SESSION_UPDATED: _session_updated,
-    actions.COMPONENT_INTERACTION: _component_interaction,
+    actions.COMPONENT_INTERACTION: _nothing,
     actions.PERSISTENT_VIEW_REGISTERED: _registered,
     actions.PERSISTENT_VIEW_UNREGISTERED: _unregistered,
     actions.SCOPED_UPDATE: _scoped_update,
     actions.STATE_RESTORED: _restored,
+    actions.NAVIGATION_PUSH: _navigation_push,
+    actions.NAVIGATION_POP: _navigation_pop,
+    actions.NAVIGATION_REPLACE: _nothing,
+    actions.UNDO: _undo,
+    actions.REDO: _redo,
+    actions.UNDO_DROPPED: _undo_dropped,
 }

@@ -2,34 +2,46 @@
 
 `dispatch` runs one reducer on a draft of the live tree and yields the patches it
 made. Everything else consumes that stream: the journal writes it to storage, the
-state tree widget repaints from it, subscribers wake from it. No step looks at
-more of the tree than the patches name, so a dispatch costs the same at any size.
+state tree widget repaints from it, selectors and computed values wake from it. No
+step looks at more of the tree than the patches name, so a dispatch costs the same
+at any size.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Protocol
 
-from kit.state.actions import Action
+from kit.state.actions import SCOPED_UPDATE, STATE_SYNCED, Action
+from kit.state.computed import COMPUTED, Computed, Definition, FunctionT
 from kit.state.draft import DictDraft, Recorder
-from kit.state.patches import Change, Patch, apply
-from kit.state.reducers import Reducer, Reducers, ReducerT
+from kit.state.hooks import Hook, Hooks
+from kit.state.patches import Change, apply
+from kit.state.reducers import Reducers, ReducerT
+from kit.state.scopes import scope_name
+from kit.state.selectors import Selector, Watchers
+from kit.state.subscriptions import Subscriber, Subscription, Subscriptions
+from kit.state.transaction import Batch, Middleware, Transaction
 from kit.state.tree import StateError, freeze, thaw
+from kit.state.undo import UndoScope
 
 _log = logging.getLogger(__name__)
 
 BRANCHES = ("views", "sessions", "application", "persistent_views")
 
 REDUCER_PATIENCE = 2.0
+HISTORY = 200
 CLOSED = "this store was closed; `kit.get_store()` returns the current one"
 
-Subscriber = Callable[[Mapping[str, Any], Action], Awaitable[None] | None]
 ChangeListener = Callable[[Change], None]
+
+_batch: ContextVar[tuple[StateStore, Batch] | None] = ContextVar("viewkit_batch", default=None)
 
 
 class Journal(Protocol):
@@ -47,11 +59,8 @@ class Journal(Protocol):
     async def abandon(self) -> None:
         """Let go of the storage as a killed process does, without a flush."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Subscription:
-    callback: Subscriber
-    actions: frozenset[str] | None
+    def counters(self) -> dict[str, float]:
+        """What was counted so far, by name."""
 
 
 class StateStore:
@@ -61,19 +70,40 @@ class StateStore:
         reducers: The reducers to answer actions with; a set of its own if left out.
 
     Attributes:
+        computed: The computed values, by name.
+        history: The latest actions, oldest first.
+        hooks: What is called when something happens; see `kit.state.hooks`.
         extras: What other rooms keep for as long as this store lives.
     """
 
     def __init__(self, *, reducers: Reducers | None = None) -> None:
         self.reducers = reducers if reducers is not None else Reducers()
+        self.hooks = Hooks()
+        self.history: deque[Action] = deque(maxlen=HISTORY)
         self.journal: Journal | None = None
+        self.extras: dict[str, Any] = {}
+        self._middleware: list[Middleware] = []
+        self._definitions: dict[str, Definition] = {}
         self._root = freeze({branch: {} for branch in BRANCHES})
         self._turn = asyncio.Lock()
         self._reducing: asyncio.Task[Any] | None = None
         self._closed: str | None = None
-        self.extras: dict[str, Any] = {}
         self._listeners: list[ChangeListener] = []
-        self._subscriptions: dict[str, _Subscription] = {}
+        self._watchers = Watchers()
+        self._subscriptions = Subscriptions(self._watchers)
+        self.computed = Computed(lambda: self.state, self._definitions, self._watchers)
+        self._counters = {"dispatches": 0, "dispatch_errors": 0, "notifications": 0, "notification_errors": 0}
+
+    def successor(self) -> StateStore:
+        """A new, empty store with the reducers, middleware, hooks and computed values of this one.
+
+        As in the next process, whose code registers all of them again.
+        """
+        store = StateStore(reducers=self.reducers)
+        store.hooks = self.hooks
+        store._middleware = self._middleware
+        store._definitions.update(self._definitions)
+        return store
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -81,7 +111,12 @@ class StateStore:
         return self._root  # type: ignore[no-any-return]
 
     async def dispatch(
-        self, action_type: str, payload: Mapping[str, Any] | None = None, *, source: str | None = None
+        self,
+        action_type: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        source: str | None = None,
+        undo: UndoScope | None = None,
     ) -> Change:
         """Run the reducer of `action_type`, then tell the journal and the subscribers.
 
@@ -93,6 +128,7 @@ class StateStore:
             action_type: The name of the action.
             payload: What the reducer needs to know.
             source: The id of the view that dispatches.
+            undo: Whose undo it goes to; it can't be undone if left out.
 
         Returns:
             The change that was made. It is durable after `await store.flush()`.
@@ -100,49 +136,113 @@ class StateStore:
         Raises:
             StateError: If no reducer answers the action, a reducer returns a new state, or
                 a value can't be kept. Nothing has changed then.
-            Exception: What the reducer raised. Nothing has changed then either.
+            Exception: What the reducer or a middleware raised. Nothing has changed then either.
         """
-        action = Action(action_type, {} if payload is None else payload, source)
-        reducer = self.reducers.get(action_type)
-        if reducer is None:
-            raise StateError(
-                f"no reducer answers {action_type!r}; write one:\n"
-                f"    @kit.reducer({action_type!r})\n    def _(action, state): ..."
-            )
-        if self._reducing is not None and self._reducing is asyncio.current_task():
-            raise StateError(f"a reducer dispatched {action_type!r}; dispatch it after it has returned")
+        action = Action(action_type, {} if payload is None else payload, source, undo=undo)
+        batch = self._open_batch()
+        if batch is not None:
+            return await batch.perform(action)
+        self._refuse_within_a_reducer(action_type)
         async with self._turn:
-            change = await self._reduce(action, reducer)
-        for listener in tuple(self._listeners):
-            self._tell(listener, change)
-        await self._notify(action)
+            transaction = self._transaction()
+            try:
+                with self._reduction():
+                    change = await transaction.perform(action)
+                    if undo is not None:
+                        change = transaction.finish(change.action)
+                self._record(change)
+            except BaseException:
+                transaction.roll_back()
+                self._counters["dispatch_errors"] += 1
+                raise
+            woken = self._touch(change)
+        await self._announce(change, woken)
         return change
 
-    async def _reduce(self, action: Action, reducer: Reducer) -> Change:
+    @contextlib.asynccontextmanager
+    async def batch(self, *, source: str | None = None) -> AsyncIterator[Batch]:
+        """Make several dispatches take effect together, or not at all.
+
+        They are one change: durable together, one step of undo, and subscribers hear of them
+        once, as BATCH_COMPLETE. What is raised in the block takes all of them back. Other
+        dispatches wait until it ends, so keep it short. A batch in a batch is part of it.
+
+            async with store.batch():
+                await store.dispatch("COINS_TAKEN", {"n": 5})
+                await store.dispatch("ITEM_GIVEN", {"item": "sword"})
+        """
+        outer = self._open_batch()
+        if outer is not None:
+            yield outer
+            return
+        self._refuse_within_a_reducer("a batch")
+        async with self._turn:
+            batch = Batch(self._transaction(), source)
+            token = _batch.set((self, batch))
+            try:
+                yield batch
+                change = batch.complete()
+                self._record(change)
+            except BaseException:
+                batch.cancel()
+                self._counters["dispatch_errors"] += 1
+                raise
+            finally:
+                _batch.reset(token)
+            woken = self._touch(change)
+        await self._announce(change, woken)
+
+    def _open_batch(self) -> Batch | None:
+        found = _batch.get()
+        return found[1] if found is not None and found[0] is self and found[1].is_open else None
+
+    def _refuse_within_a_reducer(self, what: str) -> None:
+        if self._reducing is not None and self._reducing is asyncio.current_task():
+            raise StateError(f"a reducer called for {what!r}; do that after it has returned")
+
+    def _transaction(self) -> Transaction:
         if self._closed is not None:
             raise StateError(self._closed)
-        recorder = Recorder(self._root)
-        draft = DictDraft(self._root, recorder, None, "")
+        return Transaction(self._root, self.reducers, self._middleware)
+
+    @contextlib.contextmanager
+    def _reduction(self) -> Iterator[None]:
         self._reducing = asyncio.current_task()
         try:
-            result = reducer(action, draft)
-            if inspect.isawaitable(result):
-                result = await result
-            if result is not None and result is not draft:
-                raise StateError(
-                    f"the reducer of {action.type!r} returned a {type(result).__name__}; "
-                    "change the `state` it is given and return nothing"
-                )
-            change = Change(action, recorder.patches, recorder.inverses)
-            if self.journal is not None and change.patches:
-                self.journal.record(self._root, change)
-        except BaseException:
-            recorder.roll_back()
-            raise
+            yield
         finally:
-            recorder.closed = True
             self._reducing = None
-        return change
+
+    def _record(self, change: Change) -> None:
+        if self.journal is not None and change.patches:
+            self.journal.record(self._root, change)
+
+    def _touch(self, change: Change) -> set[str]:
+        """Let the computed values that `change` touches be made anew; the subscribers it touches."""
+        woken = set()
+        for owner, name in self._watchers.touched(patch.path for patch in change.patches):
+            if owner == COMPUTED:
+                self.computed.forget(name)
+            else:
+                woken.add(name)
+        return woken
+
+    async def _announce(self, change: Change, woken: set[str]) -> None:
+        actions = change.actions
+        self.history.extend(actions)
+        self._counters["dispatches"] += len(actions)
+        for listener in tuple(self._listeners):
+            self._tell(listener, change)
+        if not actions and not change.patches:
+            # A middleware has stopped it.
+            return
+        kinds = {change.action.type, *(action.type for action in actions)}
+        hearing = self._subscriptions.hearing(kinds, woken, self._root)
+        if hearing:
+            await self._notify(hearing, change.action)
+        for action in actions:
+            if action.type in self.hooks:
+                await self.hooks.call(action.type, action, self._root)
 
     def _tell(self, listener: ChangeListener, change: Change) -> None:
         try:
@@ -151,38 +251,118 @@ class StateStore:
             # A listener is an onlooker (a widget, a metric): the change stands and the click goes on.
             _log.exception("%r failed on %s; the change itself was made", listener, change.action.type)
 
-    async def _notify(self, action: Action) -> None:
-        for name, subscription in tuple(self._subscriptions.items()):
-            if subscription.actions is not None and action.type not in subscription.actions:
-                continue
+    async def _notify(self, subscriptions: Sequence[Subscription], action: Action) -> None:
+        self._counters["notifications"] += len(subscriptions)
+        waiting = []
+        for subscription in subscriptions:
             try:
                 result = subscription.callback(self._root, action)
+            except Exception as error:  # noqa: BLE001  (one view's subscriber must not undo another's click)
+                self._report(subscription, action, error)
+            else:
                 if inspect.isawaitable(result):
-                    await result
-            except Exception:  # noqa: BLE001  (one view's subscriber must not undo another's click)
-                _log.exception("the subscriber %s failed on %s; the change was made", name, action.type)
+                    waiting.append((subscription, result))
+        # At once: each may have a message to edit.
+        outcomes = await asyncio.gather(*(result for _, result in waiting), return_exceptions=True)
+        for (subscription, _), outcome in zip(waiting, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                self._report(subscription, action, outcome)
+            elif outcome is not None:
+                raise outcome
+
+    def _report(self, subscription: Subscription, action: Action, error: Exception) -> None:
+        self._counters["notification_errors"] += 1
+        what = f"the subscriber {subscription.name} failed on {action.type}; the change was made"
+        _log.error(what, exc_info=error)
+        self.hooks.announce("error", what, error)
 
     def subscribe(
-        self, subscriber_id: str, callback: Subscriber, actions: Iterable[str] | None = None
+        self,
+        subscriber_id: str,
+        callback: Subscriber,
+        action_filter: Iterable[str] | None = None,
+        selector: Selector | None = None,
     ) -> None:
         """Call `callback(state, action)` after each dispatch, until `unsubscribe`.
+
+        With a selector, only after dispatches that have changed what it selects. It runs
+        again only when something it has read was touched, so it must read nothing but the
+        state it is given:
+
+            store.subscribe("hud", redraw, selector=lambda state: state["application"].get("score"))
 
         Args:
             subscriber_id: A name of the caller's choice; a second subscription by it replaces the first.
             callback: A function or coroutine function. What it raises is logged, not raised.
-            actions: The types of action to hear of; all if left out.
+            action_filter: The types of action to hear of; all if left out.
+            selector: A function of the state.
+
+        Raises:
+            Exception: What the selector raises when it is run for the first time.
         """
-        wanted = None if actions is None else frozenset(actions)
-        self._subscriptions[subscriber_id] = _Subscription(callback, wanted)
+        actions = None if action_filter is None else frozenset(action_filter)
+        self._subscriptions.add(Subscription(subscriber_id, callback, actions, selector), self._root)
 
     def unsubscribe(self, subscriber_id: str) -> None:
         """End a subscription; nothing happens if there is none."""
-        self._subscriptions.pop(subscriber_id, None)
+        self._subscriptions.remove(subscriber_id)
 
     def subscribe_changes(self, listener: ChangeListener) -> Callable[[], None]:
         """Call `listener(change)` with every change, in order; returns the way to end it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def on(self, name: str, hook: Hook) -> None:
+        """Call `hook(action, state)` after each action of type `name`, "view_created" or "VIEW_CREATED".
+
+        The names `flush`, `error`, `restore` and `conflict` are events of the store, with other
+        arguments: see `kit.state.hooks`.
+        """
+        self.hooks.on(name, hook)
+
+    def off(self, name: str, hook: Hook) -> None:
+        """End what `on` began; ValueError if there is nothing to end."""
+        self.hooks.off(name, hook)
+
+    def add_middleware(self, middleware: Middleware) -> None:
+        """Let `await middleware(action, state, next)` stand around every reducer.
+
+        It goes on with `await next(action, state)`, or with another action, or not at all: then
+        nothing happens. What it raises, `dispatch` raises. It reads the state; reducers change it.
+        """
+        self._middleware.append(middleware)
+
+    def remove_middleware(self, middleware: Middleware) -> None:
+        """End what `add_middleware` began; ValueError if there is nothing to end."""
+        self._middleware.remove(middleware)
+
+    def register_computed(self, name: str, selector: Selector, compute: Callable[[Any], Any]) -> None:
+        """Let `store.computed[name]` be `compute(selector(state))`, made anew only after a change of it."""
+        self._definitions[name] = Definition(selector, compute)
+        self.computed.forget(name)
+
+    def get_scoped(
+        self, scope: str, *, user_id: int | None = None, guild_id: int | None = None
+    ) -> Mapping[str, Any]:
+        """What is kept for a user, a guild, a user in a guild, or all ("global"); empty if nothing is.
+
+        Raises:
+            ValueError: If there is no such scope, or an id that it needs is missing.
+        """
+        scopes = self._root["application"].get("_scoped", {})
+        return scopes.get(scope_name(scope, user_id=user_id, guild_id=guild_id), {})  # type: ignore[no-any-return]
+
+    async def set_scoped(
+        self, scope: str, data: Mapping[str, Any], *, user_id: int | None = None, guild_id: int | None = None
+    ) -> Change:
+        """Merge `data` into what is kept for a scope; as `get_scoped`, and as `dispatch`."""
+        name = scope_name(scope, user_id=user_id, guild_id=guild_id)
+        return await self.dispatch(SCOPED_UPDATE, {"scope": name, "data": data})
+
+    def counters(self) -> dict[str, float]:
+        """Counts since the start, by name, for a bot to export: dispatches, rows written, failures..."""
+        kept = self.journal.counters() if self.journal is not None else {}
+        return {**self._counters, **kept}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state that storage kept; missing branches stay empty.
@@ -195,18 +375,78 @@ class StateStore:
         if wrong:
             raise StateError(f"the stored {wrong[0]!r} is no mapping but {root[wrong[0]]!r}; repair it first")
         self._root = root
+        self.computed.forget_all()
+        self._subscriptions.wake_all()
 
     async def snapshot(self) -> dict[str, Any]:
         """A plain copy of the whole state, as it is between two dispatches."""
         async with self._turn:
             return thaw(self._root)  # type: ignore[no-any-return]
 
-    def adopt(self, patches: Iterable[Patch]) -> None:
-        """Make changes that another process has already stored."""
-        apply(self._root, patches)
+    async def merge(
+        self,
+        adopt: Callable[[Any], None],
+        take_back: Callable[[], Sequence[Change]] = tuple,
+    ) -> None:
+        """Bring in what other processes have stored.
+
+        Args:
+            adopt: Makes their changes on a draft of the state.
+            take_back: Returns the changes of this store, oldest first, that have to be taken
+                back before and made again on top, by the same actions. One that fails now is
+                dropped, loudly.
+        """
+        async with self._turn:
+            mine = take_back()
+            back = [patch for change in reversed(mine) for patch in change.inverses]
+            forth = [patch for change in mine for patch in change.patches]
+            apply(self._root, back)
+            recorder = Recorder(self._root)
+            action = Action(STATE_SYNCED)
+            try:
+                adopt(DictDraft(self._root, recorder, None, ""))
+            except BaseException:
+                recorder.roll_back()
+                apply(self._root, forth)
+                for change in mine:
+                    self._record(change)
+                raise
+            finally:
+                recorder.closed = True
+            synced = Change(action, [*back, *recorder.patches], [*recorder.inverses, *forth], (action,))
+            changes = [synced, *[change for old in mine if (change := await self._again(old)) is not None]]
+            news = [(change, self._touch(change)) for change in changes if change.patches]
+        if mine:
+            self.hooks.announce("conflict", [action for change in mine for action in change.actions])
+        for change, woken in news:
+            await self._announce(change, woken)
+
+    async def _again(self, old: Change) -> Change | None:
+        transaction = Transaction(self._root, self.reducers)
+        try:
+            with self._reduction():
+                for action in old.actions:
+                    await transaction.perform(action)
+                change = transaction.finish(old.action)
+            self._record(change)
+        except Exception as error:  # noqa: BLE001  (its caller has long gone on)
+            transaction.roll_back()
+            what = f"{old.action.type} was dropped: another process was faster, and on top of that it fails"
+            _log.error(what, exc_info=error)
+            self.hooks.announce("error", what, error)
+            return None
+        return change
 
     async def flush(self) -> None:
-        """Return when every dispatch that was made before is durable; at once without a backend."""
+        """Return when every dispatch that was made before is durable; at once without a backend.
+
+        Raises:
+            StateError: In a batch, which is durable only after its end.
+            StorageError: If the storage has failed for too long. Nothing is dropped.
+        """
+        self._refuse_within_a_reducer("a flush")
+        if self._open_batch() is not None:
+            raise StateError("a batch is durable after its end; flush, or send a panel, after the block")
         if self.journal is not None:
             await self.journal.flush()
 
@@ -264,6 +504,25 @@ def reducer(action_type: str) -> Callable[[ReducerT], ReducerT]:
 
     def register(function: ReducerT) -> ReducerT:
         get_store().reducers.register(action_type, function)
+        return function
+
+    return register
+
+
+def computed(selector: Selector) -> Callable[[FunctionT], FunctionT]:
+    """Register a function of one argument as a computed value, under the function's name.
+
+    It is given what `selector` selects, and runs only when that was changed:
+
+    >>> @computed(selector=lambda state: state["application"].get("votes", {}))
+    ... def total_votes(votes):
+    ...     return sum(votes.values())
+    >>> get_store().computed["total_votes"]
+    0
+    """
+
+    def register(function: FunctionT) -> FunctionT:
+        get_store().register_computed(function.__name__, selector, function)
         return function
 
     return register

@@ -15,11 +15,11 @@ from discord.ext import commands
 from discord.ui.view import BaseView
 
 from kit.persistence.live import live_views
-from kit.state import Action, Change, StateStore, get_store
+from kit.state import Action, Change, Scope, StateStore, get_store
 from kit.state.actions import VIEW_CREATED, VIEW_DESTROYED
 from kit.views.access import Access
 from kit.views.dispatch import Dispatching, answer_privately
-from kit.views.sessions import Scope, SessionLimitError, others_in_scope, turn
+from kit.views.sessions import SessionLimitError, others_in_scope, turn
 
 _log = logging.getLogger(__name__)
 

@@ -98,4 +98,4 @@ async def test_many_clicks_cost_no_memory(tmp_path, monkeypatch):
             await asyncio.gather(*(lab.click("roles:get", message=message) for _ in range(20)))
         assert lab.store.state["application"]["roles"]["roles:main"] == clicks // 20 * 20
         assert len(lab.messages) == 1
-    set_store(StateStore(reducers=get_store().reducers))
+    set_store(get_store().successor())

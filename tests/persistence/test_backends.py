@@ -31,7 +31,7 @@ def make_backend(request, tmp_path):
 
 async def next_process(backend) -> StateStore:
     """The store of a process that starts after this one ended."""
-    set_store(StateStore(reducers=get_store().reducers))
+    set_store(get_store().successor())
     await setup_persistence(backend=backend)
     return get_store()
 
@@ -204,7 +204,7 @@ async def test_a_backend_that_stays_away_is_loud_and_loses_nothing():
     count()
     backend = FlakyBackend(failures=1_000_000)
     store = get_store()
-    store.journal = writer = Writer(backend, store.snapshot, patience=0.1)
+    store.journal = writer = Writer(backend, store, patience=0.1)
     await store.dispatch("COUNTED")
     with pytest.raises(StorageError, match="kept in memory"):
         await store.flush()

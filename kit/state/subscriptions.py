@@ -1,0 +1,130 @@
+"""Subscriptions: who hears of which dispatch, found without asking everybody."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kit.state.actions import Action
+from kit.state.selectors import Selector, Watchers, is_settled, select
+
+_log = logging.getLogger(__name__)
+
+Subscriber = Callable[[Mapping[str, Any], Action], Awaitable[None] | None]
+
+SUBSCRIBER = "subscriber"
+
+_UNKNOWN = object()
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One subscriber.
+
+    Attributes:
+        name: Its id.
+        callback: What is called.
+        actions: The types it hears of; all if None.
+        selector: If it has one, it hears only of dispatches that change what this selects.
+        selected: What it selected last.
+    """
+
+    name: str
+    callback: Subscriber
+    actions: frozenset[str] | None
+    selector: Selector | None
+    selected: Any = _UNKNOWN
+
+
+class Subscriptions:
+    """The subscribers of a store.
+
+    Args:
+        watchers: Where selectors note what they look at.
+    """
+
+    def __init__(self, watchers: Watchers) -> None:
+        self._watchers = watchers
+        self._by_name: dict[str, Subscription] = {}
+        self._to_all: dict[str, Subscription] = {}
+        self._by_action: dict[str, dict[str, Subscription]] = {}
+        self._owing: dict[str, set[str]] = {}
+        self._stale: set[str] = set()
+
+    def add(self, subscription: Subscription, state: Mapping[str, Any]) -> None:
+        """Add a subscriber, in place of one of the same name."""
+        self.remove(subscription.name)
+        self._by_name[subscription.name] = subscription
+        if subscription.selector is not None:
+            self._select(subscription, state)
+        elif subscription.actions is None:
+            self._to_all[subscription.name] = subscription
+        else:
+            for kind in subscription.actions:
+                self._by_action.setdefault(kind, {})[subscription.name] = subscription
+
+    def remove(self, name: str) -> None:
+        """Forget a subscriber; nothing happens if there is none."""
+        subscription = self._by_name.pop(name, None)
+        if subscription is None:
+            return
+        self._watchers.discard((SUBSCRIBER, name))
+        self._to_all.pop(name, None)
+        for kind in subscription.actions or ():
+            group = self._by_action.get(kind, {})
+            group.pop(name, None)
+            if not group:
+                self._by_action.pop(kind, None)
+            self._owing.get(kind, set()).discard(name)
+
+    def wake_all(self) -> None:
+        """Let all selectors run again at the next dispatch: the whole state was replaced."""
+        self._stale = {name for name, known in self._by_name.items() if known.selector is not None}
+
+    def hearing(
+        self, kinds: Collection[str], touched: Iterable[str], state: Mapping[str, Any]
+    ) -> list[Subscription]:
+        """Those to tell of a dispatch of actions of `kinds`.
+
+        Args:
+            kinds: The types of the actions.
+            touched: The names of those whose selector looked at something that was changed.
+            state: The state after the dispatch.
+        """
+        wake = dict(self._to_all)
+        for kind in kinds:
+            wake.update(self._by_action.get(kind, {}))
+        names = self._stale.union(touched)
+        self._stale = set()
+        for kind in kinds:
+            names |= self._owing.pop(kind, set())
+        for name in sorted(names):
+            subscription = self._by_name.get(name)
+            if subscription is None:
+                continue
+            if subscription.actions is not None and subscription.actions.isdisjoint(kinds):
+                # What it selects may have changed: it hears of that with the next action it listens to.
+                for kind in subscription.actions:
+                    self._owing.setdefault(kind, set()).add(name)
+            elif self._changed(subscription, state):
+                wake[name] = subscription
+        return list(wake.values())
+
+    def _changed(self, subscription: Subscription, state: Mapping[str, Any]) -> bool:
+        before = subscription.selected
+        try:
+            now = self._select(subscription, state)
+        except Exception:  # noqa: BLE001  (a selector is the user's; its view had better look for itself)
+            _log.exception(
+                "the selector of the subscriber %s failed; it is told all the same", subscription.name
+            )
+            return True
+        return not (is_settled(now) and is_settled(before) and type(now) is type(before) and now == before)
+
+    def _select(self, subscription: Subscription, state: Mapping[str, Any]) -> Any:
+        assert subscription.selector is not None
+        subscription.selected, paths = select(subscription.selector, state)
+        self._watchers.put((SUBSCRIBER, subscription.name), paths)
+        return subscription.selected

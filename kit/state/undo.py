@@ -1,0 +1,159 @@
+"""Undo and redo: the steps back of what a person did, kept in that person's session.
+
+An entry holds the patches of one dispatch and their inverses, so it is as large as
+the change. It is undone only where the state still is as the change left it: what
+somebody else has changed since is never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kit.state.draft import DictDraft, ListDraft, SetDraft
+from kit.state.patches import Patch
+from kit.state.tree import Path, StateError, show
+
+UNDO_LIMIT = 20
+
+
+class UndoConflictError(StateError):
+    """Something can't be undone or redone, because somebody else has changed it since.
+
+    Attributes:
+        path: Where.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{show(path)} was changed by somebody else since, so this step was dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class UndoScope:
+    """Whose undo a dispatch goes to.
+
+    Attributes:
+        session_id: The session that remembers it.
+        limit: How many steps it remembers.
+    """
+
+    session_id: str
+    limit: int = UNDO_LIMIT
+
+
+def remember(
+    state: DictDraft, scope: UndoScope, name: str, patches: Sequence[Patch], inverses: Sequence[Patch]
+) -> None:
+    """Put a change on the undo stack of a session. What is not the application's own is not undone."""
+    forth = [patch for patch in patches if patch.path[0] == "application"]
+    if not forth:
+        return
+    back = [patch for patch in inverses if patch.path[0] == "application"]
+    session = session_of(state, scope.session_id)
+    stack = session["undo_stack"]
+    entries = [*stack.copy()[len(stack) + 1 - scope.limit :], _entry(name, back, forth)]
+    session["undo_stack"] = entries[-scope.limit :] if scope.limit > 0 else []
+    if session["redo_stack"]:
+        session["redo_stack"] = []
+
+
+def step(state: DictDraft, session_id: str, source: str, target: str) -> None:
+    """Take the newest entry of the stack `source` back, and put its opposite on `target`.
+
+    Raises:
+        UndoConflictError: If the state is not as the entry's change left it.
+        StateError: If the stack is empty.
+    """
+    session = state["sessions"].get(session_id)
+    if session is None or not session[source]:
+        raise StateError(f"the {source} of the session {session_id!r} is empty")
+    entry = session[source].copy()[-1]
+    back, forth = _patches(entry["back"]), _patches(entry["forth"])
+    # Each patch has its inverse: forth[0] is taken back by back[-1], last of all.
+    for done, inverse in zip(reversed(forth), back, strict=True):
+        _take_back(state, done, inverse)
+    del session[source][-1]
+    session[target].append(_entry(entry["action"], forth, back))
+
+
+def drop(state: DictDraft, session_id: str, source: str) -> None:
+    """Forget the newest entry of a stack."""
+    session = state["sessions"].get(session_id)
+    if session is not None and session[source]:
+        del session[source][-1]
+
+
+def new_session() -> dict[str, Any]:
+    """The record of a session that has just begun."""
+    return {"views": [], "nav_stack": [], "undo_stack": [], "redo_stack": [], "data": {}}
+
+
+def session_of(state: DictDraft, session_id: str) -> Any:
+    """The session `session_id` of a draft, begun if it isn't there."""
+    return state["sessions"].setdefault(session_id, new_session())
+
+
+def _entry(name: str, back: Iterable[Patch], forth: Iterable[Patch]) -> dict[str, Any]:
+    return {
+        "action": name,
+        "back": [[patch.op, list(patch.path), patch.value] for patch in back],
+        "forth": [[patch.op, list(patch.path), patch.value] for patch in forth],
+    }
+
+
+def _patches(written: Iterable[Sequence[Any]]) -> list[Patch]:
+    return [Patch(op, tuple(path), value) for op, path, value in written]
+
+
+def _take_back(state: DictDraft, done: Patch, inverse: Patch) -> None:
+    parent: Any = state
+    try:
+        for key in done.path[:-1]:
+            parent = parent[key]
+        if isinstance(parent, ListDraft):
+            _take_back_in_list(parent, done, inverse)
+        elif isinstance(parent, DictDraft):
+            _take_back_in_dict(parent, done, inverse)
+        else:
+            raise UndoConflictError(done.path)
+    except (KeyError, IndexError, TypeError):
+        raise UndoConflictError(done.path) from None
+
+
+def _take_back_in_dict(parent: DictDraft, done: Patch, inverse: Patch) -> None:
+    key = done.path[-1]
+    if isinstance(done.value, set) and isinstance(inverse.value, set):
+        _take_back_in_set(parent[key], done, inverse)
+        return
+    if (key in parent) != (done.op != "remove") or (done.op != "remove" and parent[key] != done.value):
+        raise UndoConflictError(done.path)
+    if inverse.op == "remove":
+        del parent[key]
+    else:
+        parent[key] = inverse.value
+
+
+def _take_back_in_set(members: Any, done: Patch, inverse: Patch) -> None:
+    """Only the members that came or went: what others have put in since stays."""
+    came, went = done.value - inverse.value, inverse.value - done.value
+    if not isinstance(members, SetDraft) or not came <= set(members) or not went.isdisjoint(members):
+        raise UndoConflictError(done.path)
+    members.update(went)
+    for member in came:
+        members.discard(member)
+
+
+def _take_back_in_list(parent: ListDraft, done: Patch, inverse: Patch) -> None:
+    index: Any = done.path[-1]
+    if done.op == "remove":
+        if index > len(parent):
+            raise UndoConflictError(done.path)
+        parent.insert(index, inverse.value)
+    elif parent[index] != done.value:
+        raise UndoConflictError(done.path)
+    elif inverse.op == "remove":
+        del parent[index]
+    else:
+        parent[index] = inverse.value
