@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from kit.persistence import setup_persistence
-from kit.state import StateError, StateStore, get_store, reducer
+from kit.state import StateError, StateStore, UndoConflictError, computed, get_store, reducer
 from kit.views import (
     PersistentLayoutView,
     PersistentView,
@@ -32,7 +32,9 @@ __all__ = [
     "StatefulLayoutView",
     "StatefulSelect",
     "StatefulView",
+    "UndoConflictError",
     "card",
+    "computed",
     "get_store",
     "reducer",
     "setup_persistence",

@@ -23,7 +23,7 @@ from discord import ui
 
 from kit.lab.life import BotLife
 from kit.lab.outcome import label, walk
-from kit.persistence.live import kind, live_views
+from kit.persistence.live import class_key, live_views
 from kit.persistence.registry import view_classes
 from kit.simulator.limits import check_message
 from kit.views.persistent import Persistent
@@ -165,7 +165,7 @@ class Reloader:
     def live_classes(self, life: BotLife) -> dict[str, type]:
         """The classes that answer on live messages, by what identifies them: see `kind`."""
         plain = [view for view, _ in self._posted.values() if not view.is_finished()]
-        found = {kind(view): type(view) for view in (*plain, *live_views(life.store))}
+        found = {class_key(view): type(view) for view in (*plain, *live_views(life.store))}
         for entry in life.store.state["persistent_views"].values():
             key = entry["class_name"]
             cls = self._good(key)
@@ -253,13 +253,13 @@ class Reloader:
         live = [
             (view, view.message.id, getattr(view, "arguments", {}))
             for view in live_views(life.store)
-            if kind(view) == kind_of(cls) and view.message is not None
+            if class_key(view) == kind_of(cls) and view.message is not None
         ]
         known = {message_id for _, message_id, _ in live}
         live += [
             (view, message_id, arguments)
             for message_id, (view, arguments) in self._posted.items()
-            if kind(view) == kind_of(cls) and message_id not in known and not view.is_finished()
+            if class_key(view) == kind_of(cls) and message_id not in known and not view.is_finished()
         ]
         found = []
         for view, message_id, arguments in live:

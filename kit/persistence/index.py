@@ -85,7 +85,7 @@ class PanelIndex:
         self._places[state_key] = (message_id, channel_id)
         self._by_message[message_id] = state_key
         self._by_channel.setdefault(channel_id, {})[state_key] = None
-        self.groups.put(state_key, entry["class_name"], *identity(entry))
+        self.groups.put(state_key, entry.get("root", entry["class_name"]), *identity(entry))
 
     def _discard(self, state_key: str) -> None:
         place = self._places.pop(state_key, None)

@@ -10,6 +10,11 @@ from kit.state import StateStore
 
 
 def kind(view: Any) -> str:
+    """What a session limit counts a view as: its first page's registry key, or class name."""
+    return str(getattr(view, "root_kind", None) or class_key(view))
+
+
+def class_key(view: Any) -> str:
     """What views of one class have in common: the registry key, or the name of the class."""
     return str(getattr(view, "registry_key", type(view).__name__))
 

@@ -94,6 +94,9 @@ def _view_destroyed(action: Action, state: DictDraft) -> None:
         return
     if view_id in session["views"]:
         session["views"].remove(view_id)
+    pages = session["nav_stack"].copy()
+    if any(page["message_id"] == view.get("message_id") for page in pages):
+        session["nav_stack"] = [page for page in pages if page["message_id"] != view.get("message_id")]
     # What can be undone ends with the last view; what the bot put into `data` is its own.
     if not (session["views"] or session["nav_stack"] or session["data"]):
         del state["sessions"][view["session_id"]]
@@ -125,8 +128,9 @@ def _scoped_update(action: Action, state: DictDraft) -> None:
 
 
 def _navigation_push(action: Action, state: DictDraft) -> None:
-    page = {name: value for name, value in action.payload.items() if name != "session_id"}
+    page = {name: value for name, value in action.payload.items() if name not in {"session_id", "from_view"}}
     session_of(state, action.payload["session_id"])["nav_stack"].append(page)
+    _leave(action, state)
 
 
 def _navigation_pop(action: Action, state: DictDraft) -> None:
@@ -135,7 +139,18 @@ def _navigation_pop(action: Action, state: DictDraft) -> None:
     for index in reversed(range(len(stack))):
         if stack[index]["message_id"] == action.payload["message_id"]:
             del session["nav_stack"][index]
-            return
+            break
+    _leave(action, state)
+
+
+def _leave(action: Action, state: DictDraft) -> None:
+    """Forget the view of the page that was left; its session goes on."""
+    view_id = action.payload.get("from_view")
+    view = state["views"].pop(view_id, None)
+    if view is not None:
+        session = state["sessions"].get(view.get("session_id"))
+        if session is not None and view_id in session["views"]:
+            session["views"].remove(view_id)
 
 
 def _undo(action: Action, state: DictDraft) -> None:
@@ -200,7 +215,7 @@ BUILT_IN: dict[str, Reducer] = {
     actions.STATE_RESTORED: _restored,
     actions.NAVIGATION_PUSH: _navigation_push,
     actions.NAVIGATION_POP: _navigation_pop,
-    actions.NAVIGATION_REPLACE: _nothing,
+    actions.NAVIGATION_REPLACE: _leave,
     actions.UNDO: _undo,
     actions.REDO: _redo,
     actions.UNDO_DROPPED: _undo_dropped,

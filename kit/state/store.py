@@ -160,7 +160,9 @@ class StateStore:
         return change
 
     @contextlib.asynccontextmanager
-    async def batch(self, *, source: str | None = None) -> AsyncIterator[Batch]:
+    async def batch(
+        self, *, source: str | None = None, undo: UndoScope | None = None
+    ) -> AsyncIterator[Batch]:
         """Make several dispatches take effect together, or not at all.
 
         They are one change: durable together, one step of undo, and subscribers hear of them
@@ -177,7 +179,7 @@ class StateStore:
             return
         self._refuse_within_a_reducer("a batch")
         async with self._turn:
-            batch = Batch(self._transaction(), source)
+            batch = Batch(self._transaction(), source, undo)
             token = _batch.set((self, batch))
             try:
                 yield batch
@@ -414,7 +416,8 @@ class StateStore:
             finally:
                 recorder.closed = True
             synced = Change(action, [*back, *recorder.patches], [*recorder.inverses, *forth], (action,))
-            changes = [synced, *[change for old in mine if (change := await self._again(old)) is not None]]
+            redone = [await self._again(change) for change in mine]
+            changes = [synced, *(change for change in redone if change is not None)]
             news = [(change, self._touch(change)) for change in changes if change.patches]
         if mine:
             self.hooks.announce("conflict", [action for change in mine for action in change.actions])

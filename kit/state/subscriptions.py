@@ -29,6 +29,7 @@ class Subscription:
         actions: The types it hears of; all if None.
         selector: If it has one, it hears only of dispatches that change what this selects.
         selected: What it selected last.
+        number: Its place in the order of subscribing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Subscription:
     actions: frozenset[str] | None
     selector: Selector | None
     selected: Any = _UNKNOWN
+    number: int = 0
 
 
 class Subscriptions:
@@ -52,10 +54,13 @@ class Subscriptions:
         self._by_action: dict[str, dict[str, Subscription]] = {}
         self._owing: dict[str, set[str]] = {}
         self._stale: set[str] = set()
+        self._latest = 0
 
     def add(self, subscription: Subscription, state: Mapping[str, Any]) -> None:
         """Add a subscriber, in place of one of the same name."""
         self.remove(subscription.name)
+        self._latest += 1
+        subscription.number = self._latest
         self._by_name[subscription.name] = subscription
         if subscription.selector is not None:
             self._select(subscription, state)
@@ -86,7 +91,7 @@ class Subscriptions:
     def hearing(
         self, kinds: Collection[str], touched: Iterable[str], state: Mapping[str, Any]
     ) -> list[Subscription]:
-        """Those to tell of a dispatch of actions of `kinds`.
+        """Those to tell of a dispatch of actions of `kinds`, in the order in which they subscribed.
 
         Args:
             kinds: The types of the actions.
@@ -110,7 +115,7 @@ class Subscriptions:
                     self._owing.setdefault(kind, set()).add(name)
             elif self._changed(subscription, state):
                 wake[name] = subscription
-        return list(wake.values())
+        return sorted(wake.values(), key=lambda subscription: subscription.number)
 
     def _changed(self, subscription: Subscription, state: Mapping[str, Any]) -> bool:
         before = subscription.selected

@@ -13,7 +13,7 @@ from kit.state.draft import DictDraft, Recorder
 from kit.state.patches import Change, Patch, apply
 from kit.state.reducers import Reducers
 from kit.state.tree import StateDict, StateError
-from kit.state.undo import remember
+from kit.state.undo import UndoScope, remember
 
 Next = Callable[[Action, Mapping[str, Any]], Awaitable[None]]
 Middleware = Callable[[Action, Mapping[str, Any], Next], Awaitable[Any]]
@@ -124,11 +124,15 @@ class Batch:
     Args:
         transaction: What they do.
         source: The id of the view that makes them, if a view does.
+        undo: Whose undo they go to, if they can be undone.
     """
 
-    def __init__(self, transaction: Transaction, source: str | None = None) -> None:
+    def __init__(
+        self, transaction: Transaction, source: str | None = None, undo: UndoScope | None = None
+    ) -> None:
         self.transaction = transaction
         self.source = source
+        self.undo = undo
         self.is_open = True
         self._turn = asyncio.Lock()
 
@@ -140,11 +144,9 @@ class Batch:
         Raises:
             StateError: If the batch has ended.
         """
-        return await self.perform(
-            Action(
-                action_type, {} if payload is None else payload, source if source is not None else self.source
-            )
-        )
+        given = {} if payload is None else payload
+        by = source if source is not None else self.source
+        return await self.perform(Action(action_type, given, by, undo=self.undo))
 
     async def perform(self, action: Action) -> Change:
         """Dispatch an action that was made already."""

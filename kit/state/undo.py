@@ -124,6 +124,8 @@ def _take_back(state: DictDraft, done: Patch, inverse: Patch) -> None:
 
 def _take_back_in_dict(parent: DictDraft, done: Patch, inverse: Patch) -> None:
     key = done.path[-1]
+    if _is_container_of_others(parent.get(key), done, inverse):
+        return
     if isinstance(done.value, set) and isinstance(inverse.value, set):
         _take_back_in_set(parent[key], done, inverse)
         return
@@ -133,6 +135,18 @@ def _take_back_in_dict(parent: DictDraft, done: Patch, inverse: Patch) -> None:
         del parent[key]
     else:
         parent[key] = inverse.value
+
+
+def _is_container_of_others(present: Any, done: Patch, inverse: Patch) -> bool:
+    """Whether an empty container came or went by the step, and others have something in it now."""
+    made = done.value if inverse.op == "remove" else inverse.value if done.op == "remove" else None
+    kinds = {dict: DictDraft, list: ListDraft, set: SetDraft}
+    return (
+        made.__class__ in kinds
+        and not made
+        and isinstance(present, kinds[made.__class__])
+        and len(present) > 0
+    )
 
 
 def _take_back_in_set(members: Any, done: Patch, inverse: Patch) -> None:

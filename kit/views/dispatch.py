@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -18,6 +19,9 @@ import discord
 _log = logging.getLogger(__name__)
 
 ANSWERED = "viewkit view"
+
+# The interaction whose callback runs.
+acting: ContextVar[discord.Interaction[Any] | None] = ContextVar("viewkit_acting", default=None)
 
 if TYPE_CHECKING:
     from discord.ui.view import BaseView as _Base
@@ -43,6 +47,7 @@ class Dispatching(_Base):
 
     async def _scheduled_task(self, item: Any, interaction: discord.Interaction[Any]) -> None:
         interaction.extras[ANSWERED] = self.id
+        acting.set(interaction)
         timer = asyncio.create_task(self._defer_later(interaction)) if self.auto_defer else None
         try:
             async with self._turn():
@@ -100,6 +105,11 @@ class Dispatching(_Base):
             await answer_privately(interaction, "This control was removed.")
         else:
             await self._scheduled_task(item, interaction)
+
+
+def attach(message: discord.Message | discord.PartialMessage, view: Any) -> None:
+    """Let discord.py route the interactions of a message to `view`, as `Message.edit(view=view)` does."""
+    message._state.store_view(view, message.id)  # noqa: SLF001
 
 
 async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:

@@ -15,14 +15,10 @@ from kit.persistence.live import live_views
 from kit.persistence.registry import view_classes
 from kit.state import freeze, thaw
 from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
-from kit.views.stateful import Stateful, StatefulLayoutView, StatefulView, accepts, disable
+from kit.views.navigation import Page
+from kit.views.stateful import SURROUNDINGS, Stateful, StatefulLayoutView, StatefulView, accepts, disable
 
 _log = logging.getLogger(__name__)
-
-# What the surroundings of a view decide, not the one who wrote its constructor call.
-SURROUNDINGS = frozenset(
-    {"context", "interaction", "state_key", "user_id", "guild_id", "session_id", "state_store", "timeout"}
-)
 
 _leftover: ContextVar[dict[str, Any] | None] = ContextVar("viewkit_leftover_arguments", default=None)
 
@@ -102,23 +98,6 @@ class Persistent(Stateful):
         """Whether the class makes its state key from its other arguments, instead of being given it."""
         return "state_key" not in self._named()
 
-    def _named(self) -> dict[str, Any]:
-        args, kwargs = self._arguments
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
-        named: dict[str, Any] = {}
-        for name, value in list(bound.arguments.items())[1:]:
-            kind = bound.signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_KEYWORD:
-                named.update(value)
-            elif kind is inspect.Parameter.VAR_POSITIONAL:
-                raise ValueError(
-                    f"{type(self).__name__} was given {value!r} without a name, and could not be rebuilt "
-                    "after a restart; pass it as a keyword argument"
-                )
-            else:
-                named[name] = value
-        return named
-
     def check(self) -> None:
         """See that the view can be restored.
 
@@ -164,7 +143,7 @@ class Persistent(Stateful):
     async def _sent(self, message: discord.Message) -> None:
         stored = self.state_store.state["persistent_views"].get(self.state_key)
         former = thaw(stored) if stored is not None else None
-        await self.dispatch(PERSISTENT_VIEW_REGISTERED, self._entry(message))
+        await self.dispatch(PERSISTENT_VIEW_REGISTERED, self.entry(message))
         try:
             await self.state_store.flush()
         except BaseException:
@@ -174,7 +153,8 @@ class Persistent(Stateful):
                 await self.dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": self.state_key})
             raise
 
-    def _entry(self, message: discord.Message) -> dict[str, Any]:
+    def entry(self, message: discord.Message | discord.PartialMessage) -> dict[str, Any]:
+        """What the state remembers of the panel, as the payload of PERSISTENT_VIEW_REGISTERED."""
         entry = {
             "class_name": self.registry_key,
             "state_key": self.state_key,
@@ -187,7 +167,22 @@ class Persistent(Stateful):
             entry["kwargs"] = self.arguments
         if self.derives_key:
             entry["derives_key"] = True
+        if self.root_kind is not None and self.root_kind != self.registry_key:
+            # On a later page: the session and the limit are those of the first.
+            entry["root"] = self.root_kind
+            entry["session_id"] = self.session_id
         return entry
+
+    def page_arguments(self) -> dict[str, Any]:
+        """The arguments that are stored with the panel."""
+        return self.arguments
+
+    def build_page(self, page: Page) -> Any:
+        """The view of another page, made as after a restart."""
+        around = {"user_id": self.user_id, "guild_id": self.guild_id, "state_key": self.state_key}
+        view = page.cls.rebuild(around, page.arguments, derives_key=page.derives_key)
+        view.session_id = self.session_id
+        return view
 
     async def _clean_up(self, old: Mapping[str, Any], message: discord.Message) -> None:
         """Disable the components of a former message of this state key, whose view is not alive."""
@@ -246,6 +241,10 @@ class Persistent(Stateful):
         view = cls.rebuild(identity, arguments, derives_key=entry.get("derives_key", False))
         channel = bot.get_partial_messageable(int(entry["channel_id"]), guild_id=view.guild_id)
         view._message = channel.get_partial_message(int(entry["message_id"]))  # noqa: SLF001  (its own class)
+        view.root_kind = entry.get("root")
+        view.session_id = entry.get("session_id", view.session_id)
+        if view.auto_back_button and view.pages_before():
+            view.add_back_button()
         return view
 
     @classmethod

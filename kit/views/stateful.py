@@ -7,6 +7,7 @@ import inspect
 import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal, Self
 
 import discord
@@ -14,17 +15,25 @@ from discord import ui
 from discord.ext import commands
 from discord.ui.view import BaseView
 
-from kit.persistence.live import live_views
-from kit.state import Action, Change, Scope, StateStore, get_store
-from kit.state.actions import VIEW_CREATED, VIEW_DESTROYED
+from kit.persistence.live import class_key, live_views
+from kit.state import Action, Batch, Change, Scope, StateStore, get_store, scope_name
+from kit.state.actions import SCOPED_UPDATE, VIEW_CREATED, VIEW_DESTROYED
 from kit.views.access import Access
 from kit.views.dispatch import Dispatching, answer_privately
+from kit.views.navigation import Navigation, Page
 from kit.views.sessions import SessionLimitError, others_in_scope, turn
+from kit.views.undoing import Undoing
 
 _log = logging.getLogger(__name__)
 
 
-class Stateful(Access, Dispatching):
+# What the surroundings of a view decide, not the one who wrote its constructor call.
+SURROUNDINGS = frozenset(
+    {"context", "interaction", "state_key", "user_id", "guild_id", "session_id", "state_store", "timeout"}
+)
+
+
+class Stateful(Access, Navigation, Undoing, Dispatching):
     """What `StatefulView` and `StatefulLayoutView` share.
 
     Args:
@@ -43,12 +52,14 @@ class Stateful(Access, Dispatching):
         session_policy: What the limit does: "replace" exits the oldest, "reject" raises.
         successor: The view that took over when the class was reloaded, or None.
         subscribed_actions: The actions after which `update_from_state` is called; all if None.
+        scope: Whose `scoped_state` is: "user", "guild", "user_guild" or "global".
     """
 
     session_limit: ClassVar[int | None] = None
     session_scope: ClassVar[Scope] = "user_guild"
     session_policy: ClassVar[Literal["replace", "reject"]] = "replace"
     subscribed_actions: Collection[str] | None = None
+    scope: ClassVar[Scope | None] = None
 
     is_stored: ClassVar[bool] = False
 
@@ -99,7 +110,7 @@ class Stateful(Access, Dispatching):
         self.user_id = user_id
         self.guild_id = guild_id
         if self.session_id is None and user_id is not None:
-            self.session_id = f"{type(self).__name__}:user_{user_id}"
+            self.session_id = f"{class_key(self)}:user_{user_id}"
 
     @property
     def state_key(self) -> str:
@@ -111,12 +122,45 @@ class Stateful(Access, Dispatching):
         """The message the view is on; partial after a restart, None before `send()`."""
         return self._message
 
+    def settle(self, message: discord.Message | discord.PartialMessage) -> None:
+        """Make `message` the one the view is on."""
+        self._message = message
+
     async def dispatch(self, action_type: str, payload: Mapping[str, Any] | None = None) -> Change:
         """Dispatch an action to the view's store, as this view."""
-        return await self.state_store.dispatch(action_type, payload, source=self.id)
+        return await self.state_store.dispatch(action_type, payload, source=self.id, undo=self.undo_scope())
+
+    def batch(self) -> AbstractAsyncContextManager[Batch]:
+        """Make several dispatches take effect together, or not at all: see `StateStore.batch`."""
+        return self.state_store.batch(source=self.id, undo=self.undo_scope())
+
+    @property
+    def scoped_state(self) -> Mapping[str, Any]:
+        """What is kept for the view's `scope`; empty if nothing is, or it has no scope.
+
+        Raises:
+            ValueError: If the scope needs a user or a guild and the view has none.
+        """
+        if self.scope is None:
+            return {}
+        return self.state_store.get_scoped(self.scope, user_id=self.user_id, guild_id=self.guild_id)
+
+    async def dispatch_scoped(self, data: Mapping[str, Any]) -> Change:
+        """Merge `data` into what is kept for the view's `scope`.
+
+        Raises:
+            ValueError: If the view has no scope, or it needs a user or a guild and the view has none.
+        """
+        if self.scope is None:
+            raise ValueError(f'{type(self).__name__} has no scope; write `scope = "user"` in its class body')
+        name = scope_name(self.scope, user_id=self.user_id, guild_id=self.guild_id)
+        return await self.dispatch(SCOPED_UPDATE, {"scope": name, "data": data})
 
     async def update_from_state(self, state: Mapping[str, Any]) -> None:
         """Called after a dispatch of `subscribed_actions`, if a subclass overrides it."""
+
+    def state_selector(self, state: Mapping[str, Any]) -> Any:
+        """What `update_from_state` depends on: overridden, it is called only when this changes."""
 
     async def _post(
         self, *, ephemeral: bool, channel: discord.abc.Messageable | None, **content: Any
@@ -196,25 +240,72 @@ class Stateful(Access, Dispatching):
         message = self._message
         assert message is not None
         live_views(self.state_store).add(self, panel=self.is_stored)
-        await self.dispatch(
-            VIEW_CREATED,
-            {
-                "view_id": self.id,
-                "type": type(self).__name__,
-                "session_id": self.session_id,
-                "channel_id": message.channel.id,
-                "message_id": message.id,
-                "user_id": self.user_id,
-                "guild_id": self.guild_id,
-            },
-        )
-        self._listen()
+        if self.session_id is None:
+            # A view that is nobody's has a session all the same: pages and undo need one.
+            self.session_id = f"{class_key(self)}:message_{message.id}"
+        await self.state_store.dispatch(VIEW_CREATED, self.record(), source=self.id)
+        self.listen()
 
-    def _listen(self) -> None:
-        if type(self).update_from_state is not Stateful.update_from_state:
-            self.state_store.subscribe(self.id, self._on_state, self.subscribed_actions)
-        else:
+    def record(self) -> dict[str, Any]:
+        """What the state remembers of a live view, as the payload of VIEW_CREATED."""
+        message = self._message
+        assert message is not None
+        return {
+            "view_id": self.id,
+            "type": type(self).__name__,
+            "session_id": self.session_id,
+            "channel_id": message.channel.id,
+            "message_id": message.id,
+            "user_id": self.user_id,
+            "guild_id": self.guild_id,
+        }
+
+    def _named(self) -> dict[str, Any]:
+        args, kwargs = self._arguments
+        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        named: dict[str, Any] = {}
+        for name, value in list(bound.arguments.items())[1:]:
+            kind = bound.signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_KEYWORD:
+                named.update(value)
+            elif kind is inspect.Parameter.VAR_POSITIONAL:
+                raise ValueError(
+                    f"{type(self).__name__} was given {value!r} without a name, and could not be made "
+                    "again; pass it as a keyword argument"
+                )
+            else:
+                named[name] = value
+        return named
+
+    def page_arguments(self) -> dict[str, Any]:
+        """The constructor arguments to make this page again, by name."""
+        return {name: value for name, value in self._named().items() if name not in SURROUNDINGS}
+
+    def build_page(self, page: Page) -> Any:
+        """The view of another page, for this view's message."""
+        around = {
+            "context": self.context,
+            "interaction": self.interaction,
+            "user_id": self.user_id,
+            "guild_id": self.guild_id,
+            "session_id": self.session_id,
+            "state_store": self.state_store,
+            "state_key": self._state_key,
+        }
+        known = {name: value for name, value in around.items() if accepts(page.cls, name)}
+        view = page.cls(**{**known, **page.arguments})
+        view.session_id = self.session_id
+        view.belong_to(self.user_id, self.guild_id)
+        return view
+
+    def listen(self) -> None:
+        """Call `update_from_state` from now on, if the class overrides it."""
+        cls = type(self)
+        if cls.update_from_state is Stateful.update_from_state:
             self.state_store.unsubscribe(self.id)
+            return
+        selector = None if cls.state_selector is Stateful.state_selector else self.state_selector
+        self.state_store.subscribe(self.id, self._on_state, self.subscribed_actions, selector)
 
     async def _on_state(self, state: Mapping[str, Any], _: Action) -> None:
         await self.update_from_state(state)
@@ -227,7 +318,7 @@ class Stateful(Access, Dispatching):
         self._message = old._message
         self._queue = old._queue
         live_views(self.state_store).add(self, panel=self.is_stored)
-        self._listen()
+        self.listen()
 
     async def discard(self) -> None:
         """Let go of the view without touching its message: it stops, and leaves the state."""
@@ -238,7 +329,7 @@ class Stateful(Access, Dispatching):
         self.state_store.unsubscribe(self.id)
         live_views(self.state_store).discard(self)
         if self.id in self.state_store.state["views"]:
-            await self.dispatch(VIEW_DESTROYED, {"view_id": self.id})
+            await self.state_store.dispatch(VIEW_DESTROYED, {"view_id": self.id}, source=self.id)
 
     async def exit(self, *, delete_message: bool = False) -> None:
         """End the view: it stops answering, its components are disabled, or its message deleted."""
