@@ -46,9 +46,11 @@ class Hooks:
         if hook not in hooks:
             raise ValueError(f"{hook!r} is no hook on {name!r}")
         hooks.remove(hook)
+        if not hooks:
+            del self._hooks[_full(name)]
 
-    def __contains__(self, name: str) -> bool:
-        return bool(self._hooks.get(_full(name)))
+    def __bool__(self) -> bool:
+        return bool(self._hooks)
 
     async def call(self, name: str, *arguments: Any) -> None:
         """Call the hooks on `name`, one after the other. What they raise is logged."""

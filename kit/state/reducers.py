@@ -173,20 +173,29 @@ def _restored(action: Action, state: DictDraft) -> None:
     # The view instances of the former process died with it, and with them the pages
     # of messages that no panel is on. The rest of a session lives on.
     dead = set(action.payload.get("views", ()))
+    panels: set[str] = set()
     for view_id in dead & set(state["views"]):
         del state["views"][view_id]
-    panels = {panel["message_id"] for panel in state["persistent_views"].values()}
     for session_id in list(state["sessions"]):
         session = state["sessions"][session_id]
         if not dead.isdisjoint(session["views"]):
             session["views"] = [view_id for view_id in session["views"] if view_id not in dead]
         if session["views"]:
             continue
-        pages = session["nav_stack"].copy()
-        if any(page["message_id"] not in panels for page in pages):
-            session["nav_stack"] = [page for page in pages if page["message_id"] in panels]
+        if session["nav_stack"]:
+            panels = panels or _messages_of_panels(state)
+            session["nav_stack"] = [
+                page for page in session["nav_stack"].copy() if str(page["message_id"]) in panels
+            ]
         if not any(session.values()):
             del state["sessions"][session_id]
+
+
+def _messages_of_panels(state: DictDraft) -> set[str]:
+    entries = state["persistent_views"].copy().values()
+    return {
+        str(entry["message_id"]) for entry in entries if isinstance(entry, dict) and "message_id" in entry
+    }
 
 
 def _fill(state: Any, kept: Mapping[Any, Any]) -> None:

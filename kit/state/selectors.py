@@ -112,6 +112,9 @@ class Watchers:
         self._root = _Place()
         self._paths: dict[Watcher, frozenset[Path]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._paths)
+
     def put(self, name: Watcher, paths: Iterable[Path]) -> None:
         """Let `name` look at `paths`, and no longer at those it looked at before."""
         wanted = frozenset(paths)
@@ -133,8 +136,6 @@ class Watchers:
     def touched(self, paths: Iterable[Sequence[str | int]]) -> set[Watcher]:
         """Those who look at one of `paths`, at something around it, or at something in it."""
         found: set[Watcher] = set()
-        if not self._paths:
-            return found
         for path in paths:
             place: _Place | None = self._root
             for key in path:

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from kit.state.actions import SCOPED_UPDATE, STATE_SYNCED, Action
-from kit.state.computed import COMPUTED, Computed, Definition, FunctionT
+from kit.state.computed import COMPUTED, Computed, Definition
 from kit.state.draft import DictDraft, Recorder
 from kit.state.hooks import Hook, Hooks
+from kit.state.journal import Journal
 from kit.state.patches import Change, apply
-from kit.state.reducers import Reducers, ReducerT
+from kit.state.reducers import Reducers
 from kit.state.scopes import scope_name
 from kit.state.selectors import Selector, Watchers
 from kit.state.subscriptions import Subscriber, Subscription, Subscriptions
@@ -42,25 +42,6 @@ CLOSED = "this store was closed; `kit.get_store()` returns the current one"
 ChangeListener = Callable[[Change], None]
 
 _batch: ContextVar[tuple[StateStore, Batch] | None] = ContextVar("viewkit_batch", default=None)
-
-
-class Journal(Protocol):
-    """Where a store's changes go to rest. `kit.persistence` has the one that is used."""
-
-    def record(self, state: Mapping[str, Any], change: Change) -> None:
-        """Take note of a change, in order, without waiting."""
-
-    async def flush(self) -> None:
-        """Return when all that was recorded so far is durable."""
-
-    async def close(self) -> None:
-        """Flush, and let go of the storage."""
-
-    async def abandon(self) -> None:
-        """Let go of the storage as a killed process does, without a flush."""
-
-    def counters(self) -> dict[str, float]:
-        """What was counted so far, by name."""
 
 
 class StateStore:
@@ -90,9 +71,9 @@ class StateStore:
         self._closed: str | None = None
         self._listeners: list[ChangeListener] = []
         self._watchers = Watchers()
-        self._subscriptions = Subscriptions(self._watchers)
+        self._subscriptions = Subscriptions(self._watchers, self.hooks)
         self.computed = Computed(lambda: self.state, self._definitions, self._watchers)
-        self._counters = {"dispatches": 0, "dispatch_errors": 0, "notifications": 0, "notification_errors": 0}
+        self._counters = {"dispatches": 0, "dispatch_errors": 0}
 
     def successor(self) -> StateStore:
         """A new, empty store with the reducers, middleware, hooks and computed values of this one.
@@ -100,7 +81,7 @@ class StateStore:
         As in the next process, whose code registers all of them again.
         """
         store = StateStore(reducers=self.reducers)
-        store.hooks = self.hooks
+        store.hooks = store._subscriptions.hooks = self.hooks
         store._middleware = self._middleware
         store._definitions.update(self._definitions)
         return store
@@ -146,15 +127,17 @@ class StateStore:
         async with self._turn:
             transaction = self._transaction()
             try:
-                with self._reduction():
-                    change = await transaction.perform(action)
-                    if undo is not None:
-                        change = transaction.finish(change.action)
+                self._reducing = asyncio.current_task()
+                change = await transaction.perform(action)
+                if undo is not None:
+                    change = transaction.finish(change.action)
                 self._record(change)
             except BaseException:
                 transaction.roll_back()
                 self._counters["dispatch_errors"] += 1
                 raise
+            finally:
+                self._reducing = None
             woken = self._touch(change)
         await self._announce(change, woken)
         return change
@@ -207,21 +190,15 @@ class StateStore:
             raise StateError(self._closed)
         return Transaction(self._root, self.reducers, self._middleware)
 
-    @contextlib.contextmanager
-    def _reduction(self) -> Iterator[None]:
-        self._reducing = asyncio.current_task()
-        try:
-            yield
-        finally:
-            self._reducing = None
-
     def _record(self, change: Change) -> None:
         if self.journal is not None and change.patches:
             self.journal.record(self._root, change)
 
     def _touch(self, change: Change) -> set[str]:
         """Let the computed values that `change` touches be made anew; the subscribers it touches."""
-        woken = set()
+        woken: set[str] = set()
+        if not self._watchers:
+            return woken
         for owner, name in self._watchers.touched(patch.path for patch in change.patches):
             if owner == COMPUTED:
                 self.computed.forget(name)
@@ -238,12 +215,10 @@ class StateStore:
         if not actions and not change.patches:
             # A middleware has stopped it.
             return
-        kinds = {change.action.type, *(action.type for action in actions)}
-        hearing = self._subscriptions.hearing(kinds, woken, self._root)
-        if hearing:
-            await self._notify(hearing, change.action)
-        for action in actions:
-            if action.type in self.hooks:
+        if self._subscriptions:
+            await self._subscriptions.tell(change, woken, self._root)
+        if self.hooks:
+            for action in actions:
                 await self.hooks.call(action.type, action, self._root)
 
     def _tell(self, listener: ChangeListener, change: Change) -> None:
@@ -252,31 +227,6 @@ class StateStore:
         except Exception:  # noqa: BLE001
             # A listener is an onlooker (a widget, a metric): the change stands and the click goes on.
             _log.exception("%r failed on %s; the change itself was made", listener, change.action.type)
-
-    async def _notify(self, subscriptions: Sequence[Subscription], action: Action) -> None:
-        self._counters["notifications"] += len(subscriptions)
-        waiting = []
-        for subscription in subscriptions:
-            try:
-                result = subscription.callback(self._root, action)
-            except Exception as error:  # noqa: BLE001  (one view's subscriber must not undo another's click)
-                self._report(subscription, action, error)
-            else:
-                if inspect.isawaitable(result):
-                    waiting.append((subscription, result))
-        # At once: each may have a message to edit.
-        outcomes = await asyncio.gather(*(result for _, result in waiting), return_exceptions=True)
-        for (subscription, _), outcome in zip(waiting, outcomes, strict=True):
-            if isinstance(outcome, Exception):
-                self._report(subscription, action, outcome)
-            elif outcome is not None:
-                raise outcome
-
-    def _report(self, subscription: Subscription, action: Action, error: Exception) -> None:
-        self._counters["notification_errors"] += 1
-        what = f"the subscriber {subscription.name} failed on {action.type}; the change was made"
-        _log.error(what, exc_info=error)
-        self.hooks.announce("error", what, error)
 
     def subscribe(
         self,
@@ -364,7 +314,7 @@ class StateStore:
     def counters(self) -> dict[str, float]:
         """Counts since the start, by name, for a bot to export: dispatches, rows written, failures..."""
         kept = self.journal.counters() if self.journal is not None else {}
-        return {**self._counters, **kept}
+        return {**self._counters, **self._subscriptions.counters, **kept}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state that storage kept; missing branches stay empty.
@@ -426,11 +376,11 @@ class StateStore:
 
     async def _again(self, old: Change) -> Change | None:
         transaction = Transaction(self._root, self.reducers)
+        self._reducing = asyncio.current_task()
         try:
-            with self._reduction():
-                for action in old.actions:
-                    await transaction.perform(action)
-                change = transaction.finish(old.action)
+            for action in old.actions:
+                await transaction.perform(action)
+            change = transaction.finish(old.action)
             self._record(change)
         except Exception as error:  # noqa: BLE001  (its caller has long gone on)
             transaction.roll_back()
@@ -438,6 +388,8 @@ class StateStore:
             _log.error(what, exc_info=error)
             self.hooks.announce("error", what, error)
             return None
+        finally:
+            self._reducing = None
         return change
 
     async def flush(self) -> None:
@@ -476,56 +428,3 @@ class StateStore:
         journal, self.journal = self.journal, None
         if journal is not None:
             await journal.abandon()
-
-
-_current = StateStore()
-
-
-def get_store() -> StateStore:
-    """The store of the bot that runs in this process."""
-    return _current
-
-
-def set_store(store: StateStore) -> StateStore:
-    """Make `store` the one that `get_store()` returns; returns the one before it."""
-    global _current
-    before, _current = _current, store
-    return before
-
-
-def reducer(action_type: str) -> Callable[[ReducerT], ReducerT]:
-    """Register a function or coroutine function `(action, state)` as the reducer of an action.
-
-    It changes `state`, a draft of the state tree, and returns nothing:
-
-    >>> @reducer("COUNTER_INCREMENTED")
-    ... def increment(action, state):
-    ...     counters = state["application"].setdefault("counters", {})
-    ...     key = action["payload"]["key"]
-    ...     counters[key] = counters.get(key, 0) + 1
-    """
-
-    def register(function: ReducerT) -> ReducerT:
-        get_store().reducers.register(action_type, function)
-        return function
-
-    return register
-
-
-def computed(selector: Selector) -> Callable[[FunctionT], FunctionT]:
-    """Register a function of one argument as a computed value, under the function's name.
-
-    It is given what `selector` selects, and runs only when that was changed:
-
-    >>> @computed(selector=lambda state: state["application"].get("votes", {}))
-    ... def total_votes(votes):
-    ...     return sum(votes.values())
-    >>> get_store().computed["total_votes"]
-    0
-    """
-
-    def register(function: FunctionT) -> FunctionT:
-        get_store().register_computed(function.__name__, selector, function)
-        return function
-
-    return register

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kit.state.actions import Action
+from kit.state.hooks import Hooks
+from kit.state.patches import Change
 from kit.state.selectors import Selector, Watchers, is_settled, select
 
 _log = logging.getLogger(__name__)
@@ -45,9 +49,15 @@ class Subscriptions:
 
     Args:
         watchers: Where selectors note what they look at.
+        hooks: Whose `error` hears of subscribers that fail.
+
+    Attributes:
+        counters: How many were told, and how many of them failed.
     """
 
-    def __init__(self, watchers: Watchers) -> None:
+    def __init__(self, watchers: Watchers, hooks: Hooks) -> None:
+        self.hooks = hooks
+        self.counters = {"notifications": 0, "notification_errors": 0}
         self._watchers = watchers
         self._by_name: dict[str, Subscription] = {}
         self._to_all: dict[str, Subscription] = {}
@@ -55,6 +65,9 @@ class Subscriptions:
         self._owing: dict[str, set[str]] = {}
         self._stale: set[str] = set()
         self._latest = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._by_name)
 
     def add(self, subscription: Subscription, state: Mapping[str, Any]) -> None:
         """Add a subscriber, in place of one of the same name."""
@@ -88,6 +101,40 @@ class Subscriptions:
         """Let all selectors run again at the next dispatch: the whole state was replaced."""
         self._stale = {name for name, known in self._by_name.items() if known.selector is not None}
 
+    async def tell(self, change: Change, touched: Iterable[str], state: Mapping[str, Any]) -> None:
+        """Tell those who want to hear of a change, and wait until they are done.
+
+        Args:
+            change: The change.
+            touched: The names of those whose selector looked at something that was changed.
+            state: The state after it.
+        """
+        action = change.action
+        hearing = self.hearing({action.type, *(done.type for done in change.actions)}, touched, state)
+        self.counters["notifications"] += len(hearing)
+        waiting = []
+        for subscription in hearing:
+            try:
+                result = subscription.callback(state, action)
+            except Exception as error:  # noqa: BLE001  (one view's subscriber must not undo another's click)
+                self._report(subscription, action, error)
+            else:
+                if inspect.isawaitable(result):
+                    waiting.append((subscription, result))
+        # At once: each may have a message to edit.
+        outcomes = await asyncio.gather(*(result for _, result in waiting), return_exceptions=True)
+        for (subscription, _), outcome in zip(waiting, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                self._report(subscription, action, outcome)
+            elif outcome is not None:
+                raise outcome
+
+    def _report(self, subscription: Subscription, action: Action, error: Exception) -> None:
+        self.counters["notification_errors"] += 1
+        what = f"the subscriber {subscription.name} failed on {action.type}; the change was made"
+        _log.error(what, exc_info=error)
+        self.hooks.announce("error", what, error)
+
     def hearing(
         self, kinds: Collection[str], touched: Iterable[str], state: Mapping[str, Any]
     ) -> list[Subscription]:
@@ -96,7 +143,7 @@ class Subscriptions:
         Args:
             kinds: The types of the actions.
             touched: The names of those whose selector looked at something that was changed.
-            state: The state after the dispatch.
+            state: The state after it.
         """
         wake = dict(self._to_all)
         for kind in kinds:
