@@ -12,13 +12,16 @@ from kit.state import StateStore, get_store, set_store
 
 
 @pytest.fixture(autouse=True)
-def store() -> Iterator[StateStore]:
-    """A store that no other test has touched, and a registry as it was before."""
+def store(request) -> Iterator[StateStore]:
+    """A store that no other test has touched, and a registry without the classes of other test modules."""
     before = set_store(StateStore())
     classes = {key: view_classes.get(key) for key in view_classes}
+    for key, cls in classes.items():
+        if cls.__module__.rpartition(".")[2].startswith("test_") and cls.__module__ != request.module.__name__:
+            view_classes.put(key, None)
     yield get_store()
     set_store(before)
-    for key in list(view_classes):
+    for key in {*view_classes, *classes}:
         view_classes.put(key, classes.get(key))
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+from kit.persistence import Writer
+
 T = TypeVar("T")
 
 _owner: contextvars.ContextVar[TaskOwner | None] = contextvars.ContextVar("viewkit_task_owner", default=None)
@@ -86,6 +88,9 @@ def is_parked(task: asyncio.Task[Any]) -> bool:
     awaited: Any = task.get_coro()
     while awaited is not None:
         code = getattr(awaited, "cr_code", None)
+        if code is not None and code.co_filename == _WRITER:
+            # A flush waits for the disk, not for a person.
+            return False
         if code is not None and (code.co_name, Path(code.co_filename).name) in _WAITS:
             return True
         awaited = getattr(awaited, "cr_await", None)
@@ -93,4 +98,5 @@ def is_parked(task: asyncio.Task[Any]) -> bool:
 
 
 # `View.wait`, and what `Client.wait_for` hands out: `asyncio.wait_for` on a future.
+_WRITER = Writer.flush.__code__.co_filename
 _WAITS = frozenset({("wait", "view.py"), ("wait_for", "tasks.py")})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kit.persistence.backends import StorageError
-from kit.persistence.codec import CodecError, dumps, loads
+from kit.persistence.codec import dumps, untag
+from kit.persistence.legacy import adopt, is_legacy
 
 _log = logging.getLogger(__name__)
 
@@ -59,8 +61,8 @@ class FileStorageBackend:
             if not file.exists():
                 continue
             try:
-                state = loads(file.read_bytes())
-            except (OSError, CodecError) as error:
+                state = self._parse(file.read_bytes())
+            except (OSError, ValueError) as error:
                 problems.append(f"{str(file)!r}: {error}")
                 continue
             if not isinstance(state, dict):
@@ -76,6 +78,13 @@ class FileStorageBackend:
             )
         self._check_folder()
         return {}
+
+    def _parse(self, text: bytes) -> Any:
+        written = json.loads(text)
+        if isinstance(written, dict) and is_legacy(written):
+            # pycascadeui has no tags: a key of the bot's own that starts with `$` means itself.
+            return adopt(written, repr(self))
+        return untag(written)
 
     def _set_aside(self, problem: str) -> None:
         number = 1

@@ -7,8 +7,6 @@ from typing import Any
 
 from kit.state import scope_key
 
-SCOPES = ("user", "guild", "user_guild", "global")
-
 
 class Groups:
     """Names, grouped by class and by each session scope."""
@@ -55,7 +53,13 @@ class Groups:
 
 
 def _keys(kind: str, user_id: int | None, guild_id: int | None) -> list[Hashable]:
-    return [(kind, scope, *scope_key(scope, user_id=user_id, guild_id=guild_id)) for scope in SCOPES]
+    # As `scope_key` has them; spelled out, because an index of 100,000 panels asks for each.
+    return [
+        (kind, "user", user_id),
+        (kind, "guild", guild_id),
+        (kind, "user_guild", user_id, guild_id),
+        (kind, "global"),
+    ]
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[int | None, int | None]:

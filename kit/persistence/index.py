@@ -106,3 +106,11 @@ def panel_index(store: StateStore) -> PanelIndex:
     if index is None:
         store.extras["panel index"] = index = PanelIndex(store)
     return index
+
+
+def index_anew(store: StateStore) -> None:
+    """Index the panels of a state that was just loaded."""
+    known = "panel index" in store.extras
+    index = panel_index(store)
+    if known:
+        index.rebuild()

@@ -8,11 +8,12 @@ of views, sessions and panels are written whole too: each belongs to one view, a
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from kit.persistence.codec import CodecError, dumps, loads, parse_path, path_text
+from kit.persistence.codec import CodecError, dumps, loads, parse_path, path_text, untag
 from kit.state import Change, Path
 
 RECORD_DEPTH = {"views": 2, "sessions": 3, "persistent_views": 2}
@@ -180,18 +181,43 @@ def assemble(rows: Iterable[tuple[str, str]]) -> dict[str, Any]:
         CodecError: If a row can't be read, or lies below one that is no mapping.
     """
     root: dict[Any, Any] = {}
-    for key, text in sorted(rows, key=lambda row: len(row[0])):
-        path = parse_path(key)
+    for path, key, value in sorted(_parsed(rows), key=lambda row: len(row[0])):
         node: Any = root
         for step in path[:-1]:
             node = node.setdefault(step, {})
             if not isinstance(node, dict):
                 raise CodecError(f"the row {key} lies below {step!r}, which is no mapping")
-        try:
-            value = {} if text == "{}" else loads(text)
-        except CodecError as error:
-            raise CodecError(f"the row {key} can't be read: {error}") from error
-        if value == {} and isinstance(node.get(path[-1]), dict):
+        last = path[-1]
+        if value == {} and isinstance(node.get(last), dict):
             continue
-        node[path[-1]] = value
+        node[last] = value
     return root
+
+
+def _parsed(rows: Iterable[tuple[str, str]]) -> list[tuple[Path, str, Any]]:
+    """The path, the key and the value of each row."""
+    keys: list[str] = []
+    texts: list[str] = []
+    for key, text in rows:
+        keys.append(key)
+        texts.append(text)
+    try:
+        # One text of all is parsed in a third of the time of each by itself.
+        paths = json.loads(f"[{','.join(keys)}]")
+        values = json.loads(f"[{','.join(texts)}]")
+        if len(paths) == len(values) == len(keys):
+            return [
+                (tuple(path), key, untag(value) if value.__class__ in {dict, list} else value)
+                for path, key, value in zip(paths, keys, values, strict=True)
+            ]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # One of them can't be read: it is found, and named, by reading each by itself.
+        pass
+    return [(parse_path(key), key, _read(key, text)) for key, text in zip(keys, texts, strict=True)]
+
+
+def _read(key: str, text: str) -> Any:
+    try:
+        return loads(text)
+    except CodecError as error:
+        raise CodecError(f"the row {key} can't be read: {error}") from error

@@ -86,16 +86,21 @@ def normalise(state: Mapping[str, Any]) -> Normalised:
 _REWRITTEN = frozenset({"views", "sessions", "persistent_views", "components"})
 
 
+def adopt(state: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """`normalise(state)` for a bot that starts on it: what is left behind is logged."""
+    normalised = normalise(state)
+    for note in normalised.notes:
+        _log.warning("%s was written by pycascadeui; %s", where, note)
+    return normalised.state
+
+
 def from_json(text: str | bytes, where: str) -> dict[str, Any]:
-    """The state in a text that pycascadeui stored in `where`; what is left behind is logged.
+    """The state in a text that pycascadeui stored in `where`, as `adopt` takes it over.
 
     Raises:
         StorageError: If the text is torn, or is no state.
     """
-    normalised = normalise(parse(text, where))
-    for note in normalised.notes:
-        _log.warning("%s was written by pycascadeui; %s", where, note)
-    return normalised.state
+    return adopt(parse(text, where), where)
 
 
 def parse(text: str | bytes, where: str) -> dict[str, Any]:

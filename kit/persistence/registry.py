@@ -29,8 +29,11 @@ class Restorable(Protocol):
     def is_finished(self) -> bool:
         """Whether the view has ended."""
 
-    async def attach(self, bot: Any) -> None:
+    def attach(self, bot: Any) -> None:
         """Let discord.py route the interactions of the view's message to it."""
+
+    def record(self) -> dict[str, Any]:
+        """What the state remembers of the live view."""
 
     async def discard(self) -> None:
         """Let go of everything but the stored entry."""

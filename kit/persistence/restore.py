@@ -22,7 +22,7 @@ from kit.persistence.live import live_views
 from kit.persistence.registry import view_classes
 from kit.persistence.shards import answers_for
 from kit.state import StateStore
-from kit.state.actions import PERSISTENT_VIEW_UNREGISTERED
+from kit.state.actions import PERSISTENT_VIEW_UNREGISTERED, VIEW_CREATED
 
 _log = logging.getLogger(__name__)
 
@@ -79,13 +79,19 @@ class Panels(commands.Cog, name="viewkit persistence"):
         self._index = panel_index(store)
         self._building: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._ready = asyncio.Event()
 
     async def restore(self) -> RestoreSummary:
         """Make every stored panel answer. Makes no request to Discord."""
         started = time.perf_counter()
         self.summary = summary = RestoreSummary()
+        built: list[Any] = []
         for state_key, entry in self._mine():
-            await self._restore_one(state_key, entry, summary)
+            await self._restore_one(state_key, entry, summary, built)
+        async with self.store.batch():
+            for view in built:
+                if not view.is_finished():
+                    await self.store.dispatch(VIEW_CREATED, view.record(), source=view.id)
         summary.seconds = time.perf_counter() - started
         return summary
 
@@ -97,7 +103,9 @@ class Panels(commands.Cog, name="viewkit persistence"):
             if not isinstance(entry, dict) or answers_for(self.bot, entry.get("guild_id"))
         ]
 
-    async def _restore_one(self, state_key: str, entry: dict[str, Any], summary: RestoreSummary) -> None:
+    async def _restore_one(
+        self, state_key: str, entry: dict[str, Any], summary: RestoreSummary, built: list[Any]
+    ) -> None:
         try:
             check_entry(entry)
         except EntryError as error:
@@ -116,8 +124,8 @@ class Panels(commands.Cog, name="viewkit persistence"):
             return
         try:
             cls.check_entry(entry)
-            if cls.restores_eagerly:
-                await self.view(state_key)
+            if cls.restores_eagerly and self._live.panel(state_key) is None:
+                built.append(await self._build(state_key))
         except Exception as error:  # noqa: BLE001  (one panel's constructor must not keep the others dead)
             _log.exception(
                 "the panel %r of %s could not be restored; it is kept", state_key, cls.__qualname__
@@ -143,10 +151,16 @@ class Panels(commands.Cog, name="viewkit persistence"):
             return view
         task = self._building.get(state_key)
         if task is None:
-            task = asyncio.create_task(self._build(state_key), name=f"viewkit-build-{state_key}")
+            task = asyncio.create_task(self._build_now(state_key), name=f"viewkit-build-{state_key}")
             self._building[state_key] = task
             task.add_done_callback(lambda _: self._building.pop(state_key, None))
         return await asyncio.shield(task)
+
+    async def _build_now(self, state_key: str) -> Any:
+        view = await self._build(state_key)
+        if not view.is_finished():
+            await self.store.dispatch(VIEW_CREATED, view.record(), source=view.id)
+        return view
 
     async def _build(self, state_key: str) -> Any:
         entry = self.store.state["persistent_views"][state_key]
@@ -157,7 +171,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
         try:
             await view.on_restore(self.bot)
             if not view.is_finished():
-                await view.attach(self.bot)
+                view.attach(self.bot)
         except BaseException:
             await view.discard()
             raise
@@ -194,6 +208,11 @@ class Panels(commands.Cog, name="viewkit persistence"):
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Let the check in the background begin."""
+        self._ready.set()
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -245,7 +264,9 @@ class Panels(commands.Cog, name="viewkit persistence"):
         """Start `verify` as soon as the bot is ready; `summary.verified()` waits for its end."""
 
         async def run() -> None:
-            await self.bot.wait_until_ready()
+            if not self.bot.is_ready():
+                # Not `wait_until_ready`, which refuses a bot that has not logged in yet.
+                await self._ready.wait()
             await self.verify(summary)
 
         task = asyncio.create_task(run(), name="viewkit-verify")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from discord.ext import commands
 
 from kit.persistence.backends import StorageBackend, check_state, close_backend
 from kit.persistence.file import FileStorageBackend
-from kit.persistence.index import panel_index
-from kit.persistence.legacy import is_legacy, normalise
+from kit.persistence.index import index_anew
+from kit.persistence.legacy import adopt, is_legacy
 from kit.persistence.live import live_views
 from kit.persistence.restore import Panels, RestoreSummary
 from kit.persistence.shards import answers_for
@@ -20,8 +18,6 @@ from kit.persistence.shutdown import flush_at_sigterm
 from kit.persistence.writer import Writer
 from kit.state import StateStore, get_store, thaw
 from kit.state.actions import STATE_RESTORED
-
-_log = logging.getLogger(__name__)
 
 DEFAULT_FILE = "viewkit_state.json"
 
@@ -69,8 +65,9 @@ async def setup_persistence(
     if store.journal is not None:
         await store.journal.close()
         store.journal = None
-    store.load(_in_our_form(storage, state))
-    panel_index(store).rebuild()
+    # kit's own backends have done that themselves; somebody's own may still hold the old form.
+    store.load(adopt(state, repr(storage)) if is_legacy(state) else state)
+    index_anew(store)
     writer = Writer(storage, store)
     store.journal = writer
     await store.dispatch(STATE_RESTORED, {"views": _dead(store, bot), "kept": kept})
@@ -81,17 +78,8 @@ async def setup_persistence(
     return summary
 
 
-def _in_our_form(storage: StorageBackend, state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The state, if need be translated from what pycascadeui stored."""
-    if not is_legacy(state):
-        return state
-    state, notes = normalise(state)
-    _log.info("%r holds a state of pycascadeui, which is taken over. %s", storage, " ".join(notes))
-    return state
-
-
 def _kept(store: StateStore) -> dict[str, Any]:
-    """What this process has and storage may not: live views, and what was dispatched before the first storage."""
+    """What storage may lack: the live views, and what was dispatched before there was any storage."""
     alive = list(live_views(store))
     sessions = {view.session_id for view in alive}
     panels = {view.state_key for view in live_views(store).panels()}

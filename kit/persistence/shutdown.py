@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+import weakref
 from typing import Any
 
 from kit.persistence.backends import StorageError
@@ -18,6 +19,10 @@ _log = logging.getLogger(__name__)
 # What a program has for its own cleaning up, after its bot was closed.
 GRACE = 3.0
 
+# The stores to flush, with their bots: both gone as soon as nobody else needs them.
+_open: weakref.WeakKeyDictionary[StateStore, weakref.ref[Any] | None] = weakref.WeakKeyDictionary()
+_watching: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+
 
 def flush_at_sigterm(bot: Any, store: StateStore) -> None:
     """On SIGTERM, close `bot`, flush `store`, and let the process end as it would have.
@@ -25,34 +30,29 @@ def flush_at_sigterm(bot: Any, store: StateStore) -> None:
     A handler that the program has set itself stays; it closes the bot, and so flushes. Does
     nothing outside the main thread and on Windows, which has no such signal.
     """
-    loop = asyncio.get_running_loop()
     if os.name != "posix" or threading.current_thread() is not threading.main_thread():
         return
-    ending: set[asyncio.Task[None]] = set()
-
-    def end() -> None:
-        # The next SIGTERM finds the default handler again, and ends the process at once.
-        loop.remove_signal_handler(signal.SIGTERM)
-        task = loop.create_task(_end(bot, store), name="viewkit-sigterm", context=contextvars.Context())
-        ending.add(task)
-
-    handler = signal.getsignal(signal.SIGTERM)
-    if handler is signal.SIG_DFL or store.extras.pop("sigterm", None) is not None:
-        loop.add_signal_handler(signal.SIGTERM, end)
-        store.extras["sigterm"] = end
+    loop = asyncio.get_running_loop()
+    _open[store] = None if bot is None else weakref.ref(bot)
+    if loop not in _watching and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        loop.add_signal_handler(signal.SIGTERM, _end, loop)
+        _watching.add(loop)
 
 
-async def _end(bot: Any, store: StateStore) -> None:
-    _log.info("SIGTERM: closing")
-    try:
-        if bot is not None:
-            await bot.close()
-        await store.flush()
-    except StorageError:
-        _log.exception("the process ends with changes that could not be written")
-    finally:
-        asyncio.get_running_loop().call_later(GRACE if bot is not None else 0, _die)
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    # The next SIGTERM finds the default handler again, and ends the process at once.
+    loop.remove_signal_handler(signal.SIGTERM)
+    ending = loop.create_task(_close_all(), name="viewkit-sigterm", context=contextvars.Context())
+    ending.add_done_callback(lambda _: loop.call_later(GRACE, os.kill, os.getpid(), signal.SIGTERM))
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+async def _close_all() -> None:
+    for store, reference in tuple(_open.items()):
+        bot = None if reference is None else reference()
+        _log.info("SIGTERM: closing %r", bot if bot is not None else store)
+        try:
+            if bot is not None:
+                await bot.close()
+            await store.flush()
+        except StorageError:
+            _log.exception("the process ends with changes that could not be written")

@@ -16,7 +16,7 @@ import contextvars
 import logging
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from kit.persistence.backends import (
     FellBehindError,
@@ -40,6 +40,14 @@ COALESCE_AT = 4096
 REPLAYED = 10_000
 
 
+class _Group(NamedTuple):
+    """What is written at once: the rows, the changes that made them, and up to which one."""
+
+    rows: list[Write]
+    changes: list[Change]
+    upto: int
+
+
 class Writer:
     """The journal of a store: takes its changes and writes them to a backend.
 
@@ -59,6 +67,8 @@ class Writer:
         self, backend: StorageBackend | IncrementalBackend, store: StateStore, *, patience: float = 10.0
     ) -> None:
         self.backend = backend
+        self._incremental = backend if isinstance(backend, IncrementalBackend) else None
+        self._shared = backend if isinstance(backend, SharedBackend) else None
         self.patience = patience
         self.groups = 0
         self.failures = 0
@@ -70,6 +80,7 @@ class Writer:
         self._rows: list[Write] = []
         self._coalesce_at = COALESCE_AT
         self._unwritten: list[Change] = []
+        self._group: _Group | None = None
         self._recorded = 0
         self._written = 0
         self._behind = False
@@ -84,17 +95,17 @@ class Writer:
 
     def listen(self) -> None:
         """Bring in what other processes write from now on, if they can."""
-        if isinstance(self.backend, SharedBackend) and self._listening is None:
-            self._listening = self._start_task(self._listen(self.backend), "viewkit-listener")
+        if self._shared is not None and self._listening is None:
+            self._listening = self._start_task(self._listen(self._shared), "viewkit-listener")
 
     def record(self, state: Mapping[str, Any], change: Change) -> None:
         """Take note of a change. What can't be written down raises here, before the dispatch ends."""
-        if isinstance(self.backend, IncrementalBackend):
+        if self._incremental is not None:
             self._rows.extend(writes(state, change))
             if len(self._rows) >= self._coalesce_at:
                 self._rows = coalesce(self._rows)
                 self._coalesce_at = max(COALESCE_AT, 2 * len(self._rows))
-        if isinstance(self.backend, SharedBackend) and self._can_replay:
+        if self._shared is not None and self._can_replay:
             self._unwritten.append(change)
         self._recorded += 1
         self._start()
@@ -156,7 +167,7 @@ class Writer:
             "groups_written": self.groups,
             "rows_written": self._rows_written,
             "bytes_written": self._bytes_written,
-            "rows_waiting": len(self._rows),
+            "rows_waiting": len(self._rows) + len(self._group.rows if self._group is not None else ()),
             "rows_adopted": self._rows_adopted,
             "storage_errors": self.failures,
             "conflicts": self.conflicts,
@@ -179,7 +190,8 @@ class Writer:
         delay = FIRST_RETRY
         while self._behind or self._written < self._recorded:
             try:
-                if self._behind:
+                # A group whose write failed may have been written all the same: it comes first, and whole.
+                if self._behind and self._group is None:
                     await self._catch_up()
                 if self._written < self._recorded:
                     await self._write_group()
@@ -205,35 +217,34 @@ class Writer:
             return
 
     async def _write_group(self) -> None:
-        rows, self._rows = self._rows, []
-        changes, self._unwritten = self._unwritten, []
-        upto = self._recorded
+        if self._group is None:
+            self._group = _Group(coalesce(self._rows), self._unwritten, self._recorded)
+            self._rows, self._unwritten = [], []
+        group = self._group
         try:
-            written = await self._write(rows)
-        except BaseException:
-            self._rows = rows + self._rows
-            self._unwritten = changes + self._unwritten
+            await self._write(group.rows)
+        except OvertakenError:
+            self._rows, self._unwritten = group.rows + self._rows, group.changes + self._unwritten
+            self._group = None
             raise
-        self._written = upto
+        self._group = None
+        self._written = group.upto
         self._coalesce_at = COALESCE_AT
         self.groups += 1
-        self._rows_written += len(written)
-        self._bytes_written += sum(len(row.key) + len(row.value or "") for row in written)
-        self._store.hooks.announce("flush", len(written))
+        self._rows_written += len(group.rows)
+        self._bytes_written += sum(len(row.key) + len(row.value or "") for row in group.rows)
+        self._store.hooks.announce("flush", len(group.rows))
 
-    async def _write(self, rows: list[Write]) -> Sequence[Write]:
-        if isinstance(self.backend, IncrementalBackend):
-            group = coalesce(rows)
-            await self.backend.write(group)
-            return group
-        if not await self.backend.save_state(await self._store.snapshot()):
+    async def _write(self, rows: list[Write]) -> None:
+        if self._incremental is not None:
+            await self._incremental.write(rows)
+        elif not await self.backend.save_state(await self._store.snapshot()):
             raise StorageError(f"{self.backend!r}.save_state() did not return True")
-        return ()
 
     async def _catch_up(self) -> None:
         """Bring in what other processes have written since the last time."""
-        backend = self.backend
-        assert isinstance(backend, SharedBackend)
+        backend = self._shared
+        assert backend is not None
         # Lowered first: what arrives from now on raises it again.
         self._behind = False
         try:

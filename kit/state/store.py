@@ -41,7 +41,7 @@ CLOSED = "this store was closed; `kit.get_store()` returns the current one"
 
 ChangeListener = Callable[[Change], None]
 
-_batch: ContextVar[tuple[StateStore, Batch] | None] = ContextVar("viewkit_batch", default=None)
+_batch: ContextVar[Batch | None] = ContextVar("viewkit_batch", default=None)
 
 
 class StateStore:
@@ -139,6 +139,7 @@ class StateStore:
             finally:
                 self._reducing = None
             woken = self._touch(change)
+        self._remember(change)
         await self._announce(change, woken)
         return change
 
@@ -162,24 +163,31 @@ class StateStore:
             return
         self._refuse_within_a_reducer("a batch")
         async with self._turn:
-            batch = Batch(self._transaction(), source, undo)
-            token = _batch.set((self, batch))
+            transaction = self._transaction()
+            batch = Batch(transaction, source, undo)
+            token = _batch.set(batch)
             try:
                 yield batch
                 change = batch.complete()
                 self._record(change)
             except BaseException:
-                batch.cancel()
+                transaction.roll_back()
                 self._counters["dispatch_errors"] += 1
                 raise
             finally:
+                batch.close()
                 _batch.reset(token)
             woken = self._touch(change)
+        self._remember(change)
         await self._announce(change, woken)
 
+    def _remember(self, change: Change) -> None:
+        self.history.extend(change.actions)
+        self._counters["dispatches"] += len(change.actions)
+
     def _open_batch(self) -> Batch | None:
-        found = _batch.get()
-        return found[1] if found is not None and found[0] is self and found[1].is_open else None
+        batch = _batch.get()
+        return batch if batch is not None and batch.belongs_to(self._root) else None
 
     def _refuse_within_a_reducer(self, what: str) -> None:
         if self._reducing is not None and self._reducing is asyncio.current_task():
@@ -208,8 +216,6 @@ class StateStore:
 
     async def _announce(self, change: Change, woken: set[str]) -> None:
         actions = change.actions
-        self.history.extend(actions)
-        self._counters["dispatches"] += len(actions)
         for listener in tuple(self._listeners):
             self._tell(listener, change)
         if not actions and not change.patches:

@@ -33,7 +33,7 @@ class Transaction:
 
     def __init__(self, root: StateDict, reducers: Reducers, middleware: Sequence[Middleware] = ()) -> None:
         self.actions: list[Action] = []
-        self._root = root
+        self.root = root
         self._reducers = reducers
         self._middleware = middleware
         self._done: list[Recorder] = []
@@ -46,13 +46,13 @@ class Transaction:
         """
         mark = len(self._done)
         if not self._middleware:
-            await self._reduce(action, self._root)
+            await self._reduce(action, self.root)
         else:
             step: Next = self._reduce
             for middleware in reversed(self._middleware):
                 step = _around(middleware, step)
             try:
-                await step(action, self._root)
+                await step(action, self.root)
             except BaseException:
                 self._roll_back_to(mark)
                 raise
@@ -61,8 +61,8 @@ class Transaction:
 
     async def _reduce(self, action: Action, _: Mapping[str, Any]) -> None:
         reducer = self._reducers.get(action.type)
-        recorder = Recorder(self._root)
-        draft = DictDraft(self._root, recorder, None, "")
+        recorder = Recorder(self.root)
+        draft = DictDraft(self.root, recorder, None, "")
         try:
             result = reducer(action, draft)
             if inspect.isawaitable(result):
@@ -86,9 +86,9 @@ class Transaction:
         for scope in {performed.undo for performed in self.actions if performed.undo is not None}:
             mine = [recorder for recorder, performed in done if performed.undo == scope]
             part = self._change(action, mine, ())
-            recorder = Recorder(self._root)
+            recorder = Recorder(self.root)
             remember(
-                DictDraft(self._root, recorder, None, ""), scope, action.type, part.patches, part.inverses
+                DictDraft(self.root, recorder, None, ""), scope, action.type, part.patches, part.inverses
             )
             recorder.closed = True
             self._done.append(recorder)
@@ -107,7 +107,7 @@ class Transaction:
 
     def _roll_back_to(self, mark: int) -> None:
         for recorder in reversed(self._done[mark:]):
-            apply(self._root, recorder.inverses)
+            apply(self.root, recorder.inverses)
         del self._done[mark:], self.actions[mark:]
 
 
@@ -130,10 +130,9 @@ class Batch:
     def __init__(
         self, transaction: Transaction, source: str | None = None, undo: UndoScope | None = None
     ) -> None:
-        self.transaction = transaction
+        self._transaction: Transaction | None = transaction
         self.source = source
         self.undo = undo
-        self.is_open = True
         self._turn = asyncio.Lock()
 
     async def dispatch(
@@ -150,18 +149,22 @@ class Batch:
 
     async def perform(self, action: Action) -> Change:
         """Dispatch an action that was made already."""
-        if not self.is_open:
+        if self._transaction is None:
             raise StateError(f"this batch has ended; dispatch {action.type!r} to the store")
         async with self._turn:
-            return await self.transaction.perform(action)
+            return await self._transaction.perform(action)
+
+    def belongs_to(self, root: StateDict) -> bool:
+        """Whether it is open, and changes the tree `root`."""
+        return self._transaction is not None and self._transaction.root is root
 
     def complete(self) -> Change:
-        """End it: all of it as one change."""
-        self.is_open = False
-        performed = tuple(self.transaction.actions)
-        return self.transaction.finish(Action(actions.BATCH_COMPLETE, {"actions": performed}, self.source))
+        """All of it as one change."""
+        transaction = self._transaction
+        assert transaction is not None
+        performed = tuple(transaction.actions)
+        return transaction.finish(Action(actions.BATCH_COMPLETE, {"actions": performed}, self.source))
 
-    def cancel(self) -> None:
-        """End it, and take all of it back."""
-        self.is_open = False
-        self.transaction.roll_back()
+    def close(self) -> None:
+        """End it. Contexts that were copied in the batch keep it; they need not keep the state."""
+        self._transaction = None

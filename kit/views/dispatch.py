@@ -20,8 +20,9 @@ _log = logging.getLogger(__name__)
 
 ANSWERED = "viewkit view"
 
-# The interaction whose callback runs.
-acting: ContextVar[discord.Interaction[Any] | None] = ContextVar("viewkit_acting", default=None)
+# The id of the user whose interaction is answered. Not the interaction: timers that a callback starts
+# would keep it, and through it the bot, for as long as they run.
+acting: ContextVar[int | None] = ContextVar("viewkit_acting", default=None)
 
 if TYPE_CHECKING:
     from discord.ui.view import BaseView as _Base
@@ -47,7 +48,7 @@ class Dispatching(_Base):
 
     async def _scheduled_task(self, item: Any, interaction: discord.Interaction[Any]) -> None:
         interaction.extras[ANSWERED] = self.id
-        acting.set(interaction)
+        acting.set(interaction.user.id)
         timer = asyncio.create_task(self._defer_later(interaction)) if self.auto_defer else None
         try:
             async with self._turn():

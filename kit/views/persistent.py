@@ -284,12 +284,12 @@ class Persistent(Stateful):
         view.unused_arguments = {**unused, **leftover}
         return view
 
-    async def attach(self, bot: Any) -> None:
-        """Let `bot` route the interactions of the stored message to this view."""
+    def attach(self, bot: Any) -> None:
+        """Let `bot` route the interactions of the stored message to this view, which is alive from now on."""
         message = self._message
         assert message is not None
         bot.add_view(self, message_id=message.id)
-        await self._come_alive()
+        self.go_live()
 
 
 def _check_call(cls: type[Persistent], names: Iterable[str]) -> None:

@@ -71,4 +71,8 @@ def others_in_scope(view: Any) -> list[Any]:
         return alive
     seen = {other.state_key for other in alive} | {view.state_key}
     stored = panel_index(store).groups.find(kind(view), scope, view.user_id, view.guild_id)
-    return [*(key for key in stored if key not in seen), *alive]
+    asleep = [key for key in stored if key not in seen]
+    entries = store.state["persistent_views"]
+    # Discord's ids count the time up.
+    born = {key: int(entries[key]["message_id"]) for key in asleep}
+    return sorted([*asleep, *alive], key=lambda other: born.get(other) or other.message.id)

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal, Self
+from weakref import WeakKeyDictionary
 
 import discord
 from discord import ui
@@ -177,7 +178,8 @@ class Stateful(Access, Navigation, Undoing, Dispatching):
         if self.guild_id is None and message.guild is not None:
             self.guild_id = message.guild.id
         try:
-            await self._come_alive()
+            self.go_live()
+            await self.state_store.dispatch(VIEW_CREATED, self.record(), source=self.id)
             await self._sent(message)
         except BaseException:
             await self._take_back(message)
@@ -236,14 +238,14 @@ class Stateful(Access, Navigation, Undoing, Dispatching):
         message = await interaction.original_response()
         return message
 
-    async def _come_alive(self) -> None:
+    def go_live(self) -> None:
+        """Be found among the live views, and hear of the state."""
         message = self._message
         assert message is not None
         live_views(self.state_store).add(self, panel=self.is_stored)
         if self.session_id is None:
             # A view that is nobody's has a session all the same: pages and undo need one.
             self.session_id = f"{class_key(self)}:message_{message.id}"
-        await self.state_store.dispatch(VIEW_CREATED, self.record(), source=self.id)
         self.listen()
 
     def record(self) -> dict[str, Any]:
@@ -404,10 +406,15 @@ class StatefulLayoutView(Stateful, ui.LayoutView):
 
 def accepts(cls: type, name: str) -> bool:
     """Whether the constructor of `cls` can be given the keyword argument `name`."""
-    parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
-    return name in parameters or any(
-        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
-    )
+    known = _parameters.get(cls)
+    if known is None:
+        parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
+        takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+        known = _parameters[cls] = (frozenset(parameters), takes_any)
+    return name in known[0] or known[1]
+
+
+_parameters: WeakKeyDictionary[type, tuple[frozenset[str], bool]] = WeakKeyDictionary()
 
 
 def disable(view: BaseView) -> None:

@@ -66,7 +66,7 @@ class Undoing:
 
     def session_of(self, interaction: discord.Interaction[Any] | None) -> str | None:
         """The session of the person who acts: the view's own for its owner."""
-        by = interaction if interaction is not None else acting.get()
-        if by is None or self.session_id is None or by.user.id == self.user_id:
+        user_id = interaction.user.id if interaction is not None else acting.get()
+        if user_id is None or self.session_id is None or user_id == self.user_id:
             return self.session_id
-        return f"{self.session_id.partition(':')[0]}:user_{by.user.id}"
+        return f"{self.session_id.partition(':')[0]}:user_{user_id}"

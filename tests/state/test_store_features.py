@@ -190,11 +190,15 @@ async def test_a_batch_is_one_change_that_others_hear_of_once(store):
 async def test_a_batch_that_fails_changes_nothing(store):
     """What is raised in the block takes all of it back, and comes out."""
     await put("n", 1)
-    with pytest.raises(RuntimeError, match="no coins"):
+
+    async def buy():
         async with store.batch():
             await put("n", 2)
             await put("m", {"x": [1, 2]})
             raise RuntimeError("no coins")
+
+    with pytest.raises(RuntimeError, match="no coins"):
+        await buy()
     assert store.state["application"] == {"n": 1}
 
 
@@ -252,17 +256,17 @@ async def test_middleware_stands_around_the_reducer(store):
     """It may look before and after, pass another action on, stop it, or refuse it."""
     seen = []
 
-    async def audit(action, state, next):
+    async def audit(action, state, go_on):
         seen.append(("before", dict(state["application"])))
-        await next(action, state)
+        await go_on(action, state)
         seen.append(("after", dict(state["application"])))
 
-    async def rules(action, state, next):
+    async def rules(action, state, go_on):
         if action["payload"]["key"] == "stopped":
             return
         if action["payload"]["key"] == "refused":
             raise PermissionError("not you")
-        await next(action, state)
+        await go_on(action, state)
 
     store.add_middleware(audit)
     store.add_middleware(rules)
@@ -284,8 +288,8 @@ async def test_middleware_stands_around_the_reducer(store):
 async def test_a_middleware_that_fails_after_the_reducer_takes_its_change_back(store):
     """Nothing is half done: the reducer ran, and what it did is gone."""
 
-    async def fussy(action, state, next):
-        await next(action, state)
+    async def fussy(action, state, go_on):
+        await go_on(action, state)
         if len(state["application"]) > 1:
             raise OverflowError("too many keys")
 
