@@ -210,12 +210,12 @@ async def _read_redis(backend: RedisBackend, old_keys: Iterable[str]) -> Snapsho
     fresh = RedisBackend(backend._url, key=backend.key, timeout=backend.timeout)  # noqa: SLF001
     server = without_password(backend._url)  # noqa: SLF001
     try:
-        state = await fresh.load_state()
+        state = await fresh.load_leaves()
         if state:
             place = f"{server} (key {backend.key})"
             return Snapshot("Redis", place, state, state, "kit", redis_scripts.SCHEMA_VERSION)
         for key in old_keys:
-            text = await _old_text(fresh, key)
+            text = await fresh.old_text(key)
             if text is not None:
                 place = f"{server} (key {key})"
                 stored = legacy.parse(text, place)
@@ -224,16 +224,6 @@ async def _read_redis(backend: RedisBackend, old_keys: Iterable[str]) -> Snapsho
     finally:
         await fresh.close()
     return Snapshot("Redis", f"{server} (key {backend.key})")
-
-
-async def _old_text(backend: RedisBackend, key: str) -> str | None:
-    """What pycascadeui keeps under `key`, if anything; it is the one that keeps a plain text."""
-    client = backend._client  # noqa: SLF001
-    with backend._errors("read"):  # noqa: SLF001
-        if await client.type(key) != "string":
-            return None
-        text: str | None = await client.get(key)
-        return text
 
 
 async def _make_nothing(_connection: object) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from kit.persistence.backends import FellBehindError, OvertakenError, StorageError
 from kit.persistence.codec import CodecError
 from kit.persistence.leaves import Write, assemble, coalesce, flatten
+from kit.persistence.legacy import from_redis
 from kit.persistence.postgres_server import without_password
 from kit.persistence.redis_scripts import BEGINNING, CHANGES, KEYS, LOAD, SAVE, SCHEMA_VERSION, WRITE
 
@@ -95,9 +96,21 @@ class RedisBackend:
     async def load_state(self) -> dict[str, Any]:
         """The state on the server; empty if none was kept yet.
 
+        If pycascadeui kept its state under the key that this backend was given, it is taken
+        over: all of it is saved anew, and its key stays as it is.
+
         Raises:
             StorageError: If the server can't be reached, or the keys hold anything but a whole state.
         """
+        state = await self.load_leaves()
+        if not state:
+            state = from_redis(await self.old_text(self.key), f"the key {self.key!r} of {self!r}")
+            if state:
+                await self.save_state(state)
+        return state
+
+    async def load_leaves(self) -> dict[str, Any]:
+        """As `load_state`, without a look at what pycascadeui may have kept."""
         async with self._turn:
             _, cursor, text = await self._ask("read", LOAD, 1)
             with self._errors("read"):
@@ -105,6 +118,18 @@ class RedisBackend:
             self._cursor = cursor
             self._in_doubt = None
         return state
+
+    async def old_text(self, key: str) -> str | None:
+        """What pycascadeui keeps under `key`, if anything; it is the one that keeps a plain text.
+
+        Raises:
+            StorageError: If the server can't be reached.
+        """
+        with self._errors("read"):
+            if await self._client.type(key) != "string":
+                return None
+            text: str | None = await self._client.get(key)
+            return text
 
     async def save_state(self, state: dict[str, Any]) -> bool:
         """Replace all that the server holds under these keys by `state`, in one step.

@@ -13,6 +13,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
+import aiohttp
 import discord
 from discord.ext import commands
 
@@ -30,6 +31,7 @@ FETCHES_AT_ONCE = 5
 
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 UNKNOWN_CHANNEL = 10003
+UNKNOWN_MESSAGE = 10008
 
 
 class RestoreSummary(dict[str, list[str]]):
@@ -286,12 +288,14 @@ class Panels(commands.Cog, name="viewkit persistence"):
                 if not gone:
                     await messageable.fetch_message(int(entry["message_id"]))
                     continue
-            except discord.NotFound as error:
-                # The channel itself is gone, and with it every panel in it.
-                gone = error.code == UNKNOWN_CHANNEL
-            except (discord.HTTPException, OSError, TimeoutError) as error:
-                summary.unreachable[state_key] = str(error) or type(error).__name__
-                continue
+            except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                code = getattr(error, "code", None)
+                # A 404 with another code, or none, is a proxy's.
+                if code not in {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}:
+                    summary.unreachable[state_key] = str(error) or type(error).__name__
+                    continue
+                # With the channel, every panel in it is gone.
+                gone = code == UNKNOWN_CHANNEL
             await self._drop(state_key, summary)
 
     async def _drop(self, state_key: str, summary: RestoreSummary) -> None:
@@ -308,7 +312,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         try:
-            await self.store.flush()
+            await self.store.rest()
         except StorageError:
             # discord.py drops what a cog_unload raises.
             _log.exception("the bot closes with changes that could not be written")

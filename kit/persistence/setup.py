@@ -61,6 +61,8 @@ async def setup_persistence(
     except BaseException:
         await close_backend(storage)
         raise
+    if bot is not None:
+        await bot.remove_cog(Panels.__cog_name__)
     kept = _kept(store)
     if store.journal is not None:
         await store.journal.close()
@@ -106,7 +108,6 @@ def _dead(store: StateStore, bot: Any) -> list[str]:
 async def _restore_panels(
     bot: Any, store: StateStore, verify: Literal["background", "startup"] | None
 ) -> RestoreSummary:
-    await bot.remove_cog(Panels.__cog_name__)
     panels = Panels(bot, store)
     summary = await panels.restore()
     await bot.add_cog(panels)

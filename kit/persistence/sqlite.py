@@ -162,8 +162,12 @@ class SQLiteBackend:
         obstacle = _obstacle(self.path)
         if obstacle is not None:
             raise StorageError(f"can't open the database {str(self.path)!r}: {obstacle}")
+        opening = aiosqlite.connect(self.path, timeout=self.timeout, isolation_level=None)
+        # A program that never closes its bot ends all the same. What was acknowledged is on the disk.
+        thread: Any = getattr(opening, "_thread", opening)
+        thread.daemon = True
         with _errors(self.path, "open"):
-            connection = await aiosqlite.connect(self.path, timeout=self.timeout, isolation_level=None)
+            connection = await opening
         try:
             database = _Database(connection._conn, self.path, self.changes_kept)  # noqa: SLF001
             await connection._execute(database.prepare)  # type: ignore[no-untyped-call]  # noqa: SLF001

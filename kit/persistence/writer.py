@@ -145,6 +145,13 @@ class Writer:
             except TimeoutError:
                 continue
 
+    async def rest(self) -> None:
+        """Flush, stop listening, and close the backend; it is opened again for the next change."""
+        await self.flush()
+        await self._end(self._listening, self._task)
+        self._listening = None
+        await close_backend(self.backend)
+
     async def close(self) -> None:
         """Flush, then close the backend."""
         try:
@@ -154,12 +161,16 @@ class Writer:
 
     async def abandon(self) -> None:
         """Stop at once, as a killed process would: what is not written yet is lost."""
-        tasks = [task for task in (self._listening, self._task) if task is not None]
+        await self._end(self._listening, self._task)
         self._listening = self._task = None
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         await close_backend(self.backend)
+
+    @staticmethod
+    async def _end(*tasks: asyncio.Task[None] | None) -> None:
+        running = [task for task in tasks if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     def counters(self) -> dict[str, float]:
         """What was written, brought in and failed so far; `rows_waiting` is what is not durable yet."""

@@ -13,7 +13,18 @@ from collections.abc import Iterable, Iterator, MutableMapping, MutableSequence,
 from typing import Any, Self, SupportsIndex, overload
 
 from kit.state.patches import Patch, apply
-from kit.state.tree import SCALARS, Path, StateDict, StateError, StateList, StateSet, freeze, show, thaw
+from kit.state.tree import (
+    SCALARS,
+    Path,
+    StateDict,
+    StateError,
+    StateList,
+    StateSet,
+    freeze,
+    show,
+    thaw,
+    too_deep,
+)
 
 _ABSENT = object()
 _SAFE = frozenset({type(None), bool, int, str})
@@ -118,7 +129,10 @@ def _plain(value: Any) -> Any:
 
 
 def _frozen(value: Any, path: Path) -> Any:
-    return freeze(_unwrapped(value), path)
+    try:
+        return freeze(_unwrapped(value), path)
+    except RecursionError:
+        raise too_deep(path, value) from None
 
 
 def _unwrapped(value: Any) -> Any:

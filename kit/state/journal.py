@@ -17,6 +17,9 @@ class Journal(Protocol):
     async def flush(self) -> None:
         """Return when all that was recorded so far is durable."""
 
+    async def rest(self) -> None:
+        """Flush, and let go of the storage until something is recorded again."""
+
     async def close(self) -> None:
         """Flush, and let go of the storage."""
 

@@ -411,6 +411,11 @@ class StateStore:
         if self.journal is not None:
             await self.journal.flush()
 
+    async def rest(self) -> None:
+        """Flush, and let go of the storage until the next dispatch: the bot has closed."""
+        if self.journal is not None:
+            await self.journal.rest()
+
     async def close(self, why: str = CLOSED) -> None:
         """Refuse further dispatches with the reason `why`, flush, and let go of the storage.
 

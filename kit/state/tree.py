@@ -136,6 +136,20 @@ def freeze(value: Any, path: Path = ()) -> Any:
     Raises:
         UnstorableError: For any other value; it names the path.
     """
+    try:
+        return _freeze(value, path)
+    except RecursionError:
+        raise too_deep(path, value) from None
+
+
+def too_deep(path: Path, value: Any) -> UnstorableError:
+    """The error for a value that has no end."""
+    return UnstorableError(
+        path, value, f"the {type(value).__name__} contains itself, or is nested too deeply to be kept"
+    )
+
+
+def _freeze(value: Any, path: Path) -> Any:
     cls = value.__class__
     if cls in SCALARS:
         if cls is float and not math.isfinite(value):
@@ -155,12 +169,12 @@ def freeze(value: Any, path: Path = ()) -> Any:
                     f"the key {key!r} is a {key.__class__.__name__}; keys are text or integers, so write "
                     f"{str(key)!r}",
                 )
-            dict.__setitem__(node, key, freeze(item, (*path, key)))
+            dict.__setitem__(node, key, _freeze(item, (*path, key)))
         return node
     if isinstance(value, list):
-        return StateList(freeze(item, (*path, index)) for index, item in enumerate(value))
+        return StateList(_freeze(item, (*path, index)) for index, item in enumerate(value))
     if cls is tuple:
-        return tuple(freeze(item, (*path, index)) for index, item in enumerate(value))
+        return tuple(_freeze(item, (*path, index)) for index, item in enumerate(value))
     if isinstance(value, set):
         for item in value:
             if item.__class__ not in SCALARS:

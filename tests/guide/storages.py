@@ -90,6 +90,8 @@ async def drop_tables(name: str) -> None:
     import asyncpg
 
     connection = await asyncpg.connect(POSTGRES)
+    # A store that a failed test has left open holds its tables; better an error than a wait without end.
+    await connection.execute("SET lock_timeout = '5s'")
     try:
         found = "SELECT schemaname, tablename FROM pg_tables WHERE starts_with(tablename, $1)"
         for schema, table in await connection.fetch(found, name):

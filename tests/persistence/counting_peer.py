@@ -1,15 +1,17 @@
-"""One of several processes that count on one storage.
+"""One of several processes that count on one storage; it is told on its standard input when to go on.
 
-python counting_peer.py BACKEND TARGET NAME COUNTS
+python -m tests.persistence.counting_peer PLACE NAME COUNTS TOTAL
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+import time
 
 import kit
-from tests.persistence.shared_storage import open_backend
+from kit.persistence.places import open_place
 
 
 @kit.reducer("COUNTED")
@@ -20,20 +22,30 @@ def counted(action, state):
         counters[name] = counters.get(name, 0) + 1
 
 
-async def main(kind: str, target: str, name: str, counts: str) -> None:
-    """Count, in little bursts; then wait until all of it is durable."""
-    await kit.setup_persistence(backend=open_backend(kind, target))
+async def hear() -> None:
+    """Wait for the next line; without blocking, so that what others write is brought in meanwhile."""
+    await asyncio.to_thread(sys.stdin.readline)
+
+
+async def main(place: str, name: str, counts: int, total: int) -> None:
+    """Count, a few at a time; make it durable; and wait until all that the others counted has arrived."""
+    await kit.setup_persistence(backend=open_place(place))
     store = kit.get_store()
     print("ready", flush=True)
-    sys.stdin.readline()
-    for number in range(int(counts)):
+    await hear()
+    start = time.monotonic()
+    for number in range(counts):
         await store.dispatch("COUNTED", {"name": name})
-        if number % 10 == 0:
+        if number % 5 == 0:
             await asyncio.sleep(0.001)
     await store.flush()
-    counters = store.counters()
-    print(f"conflicts {counters['conflicts']} adopted {counters['rows_adopted']}", flush=True)
+    took = time.monotonic() - start
+    async with asyncio.timeout(30):
+        while store.state["application"]["counters"]["all"] < total:
+            await asyncio.sleep(0.01)
+    said = {**store.counters(), "memory": dict(store.state["application"]["counters"]), "took": took}
+    print(json.dumps(said), flush=True)
     await store.close()
 
 
-asyncio.run(main(*sys.argv[1:]))
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

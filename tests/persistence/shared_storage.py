@@ -1,14 +1,53 @@
-"""Storage that several processes share, by kind."""
+"""A place to keep a state in, of each kind, as `open_place` reads it; for tests with processes of their own."""
 
 from __future__ import annotations
 
-from kit.persistence import PostgresBackend, RedisBackend, SQLiteBackend
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from kit.persistence.redis_scripts import KEYS
+from tests.persistence.redis_server import REDIS_URL
+from tests.persistence.servers import POSTGRES_URL, answers
+
+SHARED = [
+    pytest.param("sqlite"),
+    pytest.param("redis", marks=pytest.mark.redis),
+    pytest.param("postgres", marks=pytest.mark.postgres),
+]
+EVERY = [pytest.param("file"), *SHARED]
 
 
-def open_backend(kind: str, target: str):
-    """The backend of a kind on a target: a path, a Redis key, or a PostgreSQL table."""
-    if kind == "sqlite":
-        return SQLiteBackend(target)
+@contextlib.asynccontextmanager
+async def empty_place(kind: str, folder: Path) -> AsyncIterator[str]:
+    """A place of a kind that nobody else uses; nothing of it is left afterwards."""
+    name = f"kit_test_{uuid.uuid4().hex}"
     if kind == "redis":
-        return RedisBackend(url="redis://127.0.0.1:6379", key=target)
-    return PostgresBackend("postgresql://postgres@127.0.0.1:5432/postgres", table=target)
+        import redis.asyncio
+
+        need(REDIS_URL, 6379, "Redis", "KIT_TEST_REDIS")
+        yield f"{REDIS_URL}?key={name}"
+        async with redis.asyncio.Redis.from_url(REDIS_URL) as client:
+            await client.delete(*(f"{{{name}}}:{key}" for key in KEYS))
+    elif kind == "postgres":
+        import asyncpg
+
+        need(POSTGRES_URL, 5432, "PostgreSQL", "KIT_TEST_POSTGRES")
+        yield f"{POSTGRES_URL}?table={name}"
+        connection = await asyncpg.connect(POSTGRES_URL)
+        await connection.execute(f"DROP TABLE IF EXISTS {name}, {name}_changes, {name}_meta")
+        await connection.close()
+    else:
+        yield str(folder / f"{name}{'.db' if kind == 'sqlite' else '.json'}")
+
+
+def need(url: str, port: int, server: str, variable: str) -> None:
+    """Skip the test if there is no server at `url`."""
+    parts = urlsplit(url)
+    host = parts.hostname or "127.0.0.1"
+    if not answers(host, parts.port or port):
+        pytest.skip(f"no {server} server at {host}:{parts.port or port}: start one, or set {variable}")

@@ -30,6 +30,7 @@ from kit.persistence import ClassCollisionError, FileStorageBackend, SQLiteBacke
 from kit.persistence.live import live_views
 from kit.persistence.postgres import PostgresBackend
 from kit.persistence.redis import RedisBackend
+from kit.simulator import Simulator
 from kit.state import StateStore, UndoConflictError, UnstorableError, get_store, set_store
 from tests.guide.storages import POSTGRES, REDIS, STORAGES
 from tests.shell import NotebookShell
@@ -115,9 +116,12 @@ def bot_code():
 
 
 @pytest_asyncio.fixture(autouse=True)
-async def nothing_left(tmp_path, monkeypatch, store):
+async def nothing_left(request, tmp_path, monkeypatch, store):
     """An empty folder to work in; at the end no bot, no task and no open storage is left of a test."""
     monkeypatch.chdir(tmp_path)
+    if "storage" in request.fixturenames:
+        # Made before, so removed after: a table can't be dropped while a bot is writing to it.
+        request.getfixturevalue("storage")
     yield
     if Lab.running is not None:
         await Lab.running.stop()
@@ -286,7 +290,7 @@ def nobody_there() -> int:
 @pytest.mark.asyncio
 async def test_02_a_server_that_is_down_at_the_start_is_an_error(server):
     """The bot does not come up with an empty state while its data is a reboot away."""
-    with pytest.raises(StorageError, match="127.0.0.1"):
+    with pytest.raises(StorageError, match=r"127\.0\.0\.1"):
         await setup_persistence(backend=server(nobody_there()))
 
 
@@ -509,9 +513,7 @@ def says(status: int, body: object, **headers: str):
         if isinstance(body, str):
             return web.Response(status=status, text=body, content_type="text/html", headers=headers)
         text = json.dumps(body).encode()
-        return web.Response(
-            status=status, body=text, headers={"Content-Type": "application/json", **headers}
-        )
+        return web.Response(status=status, body=text, headers={"Content-Type": "application/json", **headers})
 
     return answer
 
@@ -628,7 +630,9 @@ async def test_10_restarts_leave_no_dead_views_in_the_state(crash):
         state = await stored_in(in_database())
         assert len(state["views"]) == 1
         assert set(state["sessions"]) == sessions
-        assert [view for session in state["sessions"].values() for view in session["views"]] == [*state["views"]]
+        assert [view for session in state["sessions"].values() for view in session["views"]] == [
+            *state["views"]
+        ]
 
 
 @pytest.mark.asyncio
@@ -653,10 +657,8 @@ async def test_11_integer_keys_stay_integers(storage):
 @pytest.mark.asyncio
 async def test_12_a_value_that_can_not_be_stored_is_refused_where_it_is_dispatched(storage):
     """The caller learns the path, nothing of the action stays, and what comes after it is saved."""
-    endless: list = []
-    endless.append(endless)
     store = await next_process(storage())
-    for value in (object(), b"bytes", float("nan"), {"deep": [print]}, endless, {(1, object()): 1}):
+    for value in (object(), b"bytes", float("nan"), {"deep": [print]}, {frozenset()}, {(1, 2): 3}):
         with pytest.raises(UnstorableError, match=r"application\.odd"):
             await store.dispatch("PUT", {"key": "odd", "value": value})
         await store.dispatch("COUNTED")
@@ -667,14 +669,24 @@ async def test_12_a_value_that_can_not_be_stored_is_refused_where_it_is_dispatch
 
 
 @pytest.mark.asyncio
+async def test_12_a_value_that_contains_itself_is_refused_as_the_others_are():
+    """It has no end, and so no form in JSON; the error is not one of Python's stack."""
+    endless: list = []
+    endless.append({"again": endless})
+    store = await next_process(in_database())
+    with pytest.raises(UnstorableError, match=r"application\.odd"):
+        await store.dispatch("PUT", {"key": "odd", "value": endless})
+    assert store.state["application"] == {}
+
+
+@pytest.mark.asyncio
 async def test_13_every_type_that_goes_in_comes_out(storage):
     """A set is a set after the restart, and a time of day knows its zone."""
     values = {
         "voters": {1, 2**60},
-        "pairs": {(1, "a"), (2, "b")},
         "nobody": set(),
         "moment": dt.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC),
-        "naive": dt.datetime(2026, 1, 2, 3, 4),
+        "naive": dt.datetime(2026, 1, 2, 3, 4, tzinfo=None),  # noqa: DTZ001
         "vienna": dt.datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Vienna"), fold=1),
         "day": dt.date(2026, 1, 2),
         "span": dt.timedelta(days=1, microseconds=1),
@@ -711,7 +723,7 @@ async def test_14_a_panel_that_needs_arguments_is_restored_with_them():
         assert (lab.messages, lab.store.state["persistent_views"], lab.store.state["views"]) == ([], {}, {})
         await lab.post(RoleOffer, state_key="plain", role="artist")
         await lab.post(RoleOffer, state_key="full", role=2**60, words=("just", "for", "you"))
-        assert (await lab.restart(crash=True)).restored == ["plain", "full"]
+        assert sorted((await lab.restart(crash=True)).restored) == ["full", "plain"]
         assert await told(lab, "offer", message=lab.messages[0]) == "take it: artist"
         assert await told(lab, "offer", message=lab.messages[1], user="bob") == f"just for you: {2**60}"
 
@@ -735,6 +747,53 @@ async def test_15_steady_traffic_is_written_failures_are_tried_again_and_closing
         assert shelf.state["application"]["n"] < 251
         await lab.bot.close()
         assert shelf.state["application"] == {"n": 251}
+
+
+STOPPED = """
+import asyncio, sys, discord, kit
+from discord.ext import commands
+from kit.persistence import SQLiteBackend
+from kit.simulator import LoopbackConnector
+
+port, token = sys.argv[1:]
+
+@kit.reducer("COUNTED")
+def counted(action, state):
+    state["application"]["n"] = state["application"].get("n", 0) + 1
+
+class Bot(commands.Bot):
+    async def setup_hook(self):
+        await kit.setup_persistence(self, backend=SQLiteBackend("bot.db"))
+
+    async def on_ready(self):
+        for _ in range(10):
+            await kit.get_store().dispatch("COUNTED")
+        await self.close()
+
+async def main():
+    connector = LoopbackConnector(int(port))
+    bot = Bot("!", intents=discord.Intents.default(), connector=connector, guild_ready_timeout=0.01)
+    await bot.start(token)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.asyncio
+async def test_15_a_program_ends_when_its_bot_was_closed_and_all_is_there():
+    """`bot.close()` is all that a bot's program does at its end: no further call, and nothing hangs."""
+    simulator = await Simulator.start()
+    bot = await process(STOPPED, simulator.port, simulator.token)
+    try:
+        async with asyncio.timeout(10):
+            await bot.communicate()
+    finally:
+        if bot.returncode is None:
+            bot.kill()
+            await bot.communicate()
+        await simulator.close()
+    assert bot.returncode == 0
+    assert (await stored_in(in_database()))["application"] == {"n": 10}
 
 
 @pytest.mark.asyncio
@@ -775,13 +834,13 @@ async def test_17_a_second_setup_uses_its_backend_and_counts_a_click_once():
     async with Lab.start(a_bot(in_database)) as lab:
         await lab.post(ClickPanel, state_key="panel")
         assert await told(lab, "count") == "1"
-        for number in (2, 3):
+        for number in (1, 2):
             await setup_persistence(lab.bot, backend=in_file())
             assert await told(lab, "count") == str(number)
         await lab.store.flush()
         assert (await stored_in(in_database()))["application"] == {"n": 1}
         state = await stored_in(in_file())
-        assert state["application"] == {"n": 3}
+        assert state["application"] == {"n": 2}
         assert len(state["views"]) == len(state["persistent_views"]) == len(lab.bot.persistent_views) == 1
 
 
@@ -981,13 +1040,14 @@ async def test_25_running_a_class_cell_again_brings_every_live_panel_along(monke
         for number in (1, 2):
             await notebook.run_well(f"await lab.post(NotebookPanel, state_key='panel:{number}')")
         lab = notebook.names["lab"]
+        panels = lab.messages
         if restarted:
             await lab.restart(crash=True)
         else:
-            assert await told(lab, "version") == "old"
+            assert [await told(lab, "version", message=panel) for panel in panels] == ["old", "old"]
         await notebook.run_well(CELL.replace("old", "new"))
         await lab.settled()
-        assert [await told(lab, "version", message=message) for message in lab.messages] == ["new", "new"]
+        assert [await told(lab, "version", message=panel) for panel in panels] == ["new", "new"]
         await lab.check()
     finally:
         if Lab.running is not None:
@@ -1047,7 +1107,9 @@ def redis_key():
 
 @pytest.mark.parametrize("how", ["migrated", "opened"])
 @pytest.mark.parametrize(
-    "where", [old_file, old_database, pytest.param(old_key, marks=pytest.mark.redis)], ids=lambda f: f.__name__
+    "where",
+    [old_file, old_database, pytest.param(old_key, marks=pytest.mark.redis)],
+    ids=lambda f: f.__name__,
 )
 @pytest.mark.asyncio
 async def test_27_data_of_pycascadeui_2_is_read_wherever_it_rests(where, how, request):
@@ -1073,13 +1135,15 @@ async def test_27_data_of_pycascadeui_2_is_read_wherever_it_rests(where, how, re
     assert get_store().get_scoped("user", user_id=member) == {"theme": "dark"}
     assert state["views"] == {}
     await get_store().dispatch("COUNTED")
-    store = await next_process(in_database() if how == "migrated" else type(backend)(*address(backend)))
+    store = await next_process(in_database() if how == "migrated" else reopened(backend))
     assert (store.state["application"]["n"], len(store.state["persistent_views"])) == (1, 3)
 
 
-def address(backend) -> tuple:
-    """Where a backend's storage is, as its class is told."""
-    return (REDIS,) if isinstance(backend, RedisBackend) else (backend.path,)
+def reopened(backend):
+    """The same storage, as the next process opens it."""
+    if isinstance(backend, RedisBackend):
+        return RedisBackend(REDIS, key=backend.key)
+    return type(backend)(backend.path)
 
 
 @pytest.mark.asyncio
