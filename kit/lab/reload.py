@@ -288,12 +288,15 @@ class Reloader:
         if issubclass(cls, Persistent):
             identity = {"state_key": old.state_key, "user_id": old.user_id, "guild_id": old.guild_id}
             new: Any = cls.rebuild(identity, arguments, derives_key=old.derives_key)
+            new.stand_for(old)
             new.check()
             for name in new.unused_arguments:
                 record.note(f"the argument {name!r} is no longer used; it stays stored")
             return new
         args, kwargs = old._arguments if isinstance(old, Stateful) else ((), arguments)  # noqa: SLF001
         new = cls(*args, **kwargs)
+        if isinstance(new, Stateful) and isinstance(old, Stateful):
+            new.stand_for(old)
         if old.is_persistent() and not new.is_persistent():
             raise ReloadRefused(
                 f"{cls.__name__} is no longer persistent: keep `timeout=None`, and a custom_id on everything"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from collections.abc import Iterator
 from typing import Any
 
 from kit.persistence.groups import Groups
-from kit.state import StateStore
+from kit.state import Change, StateStore
+from kit.state.actions import STATE_SYNCED, VIEW_CREATED
 
 
 def kind(view: Any) -> str:
@@ -64,6 +67,10 @@ class LiveViews:
     def __contains__(self, view_id: object) -> bool:
         return view_id in self._by_id
 
+    def by_id(self, view_id: str) -> Any:
+        """The live view of an id, or None."""
+        return self._by_id.get(view_id)
+
     def panels(self) -> list[Any]:
         """All persistent views that are alive."""
         return list(self._panels.values())
@@ -73,6 +80,44 @@ class LiveViews:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+
+class _Return:
+    """Says again that views are alive which another process has taken for dead.
+
+    A process that starts clears away the views that a crash has left. Which of them belong to a
+    process that is still there, only that process knows.
+    """
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self._tasks: set[asyncio.Task[Any]] = set()
+        store.subscribe_changes(self._follow)
+
+    def _follow(self, change: Change) -> None:
+        if change.action.type != STATE_SYNCED:
+            return
+        for patch in change.patches:
+            if patch.op == "remove" and patch.path[0] == "views" and len(patch.path) == 2:
+                view = live_views(self._store).by_id(str(patch.path[1]))
+                if view is not None:
+                    self._say(view)
+
+    def _say(self, view: Any) -> None:
+        # A context of its own: this runs in the writer's.
+        task = asyncio.get_running_loop().create_task(
+            self._store.dispatch(VIEW_CREATED, view.record(), source=view.id),
+            name="viewkit-return",
+            context=contextvars.Context(),
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def return_from_the_dead(store: StateStore) -> None:
+    """Let the live views of `store` say so when another process has taken them for dead."""
+    if "return" not in store.extras:
+        store.extras["return"] = _Return(store)
 
 
 def live_views(store: StateStore) -> LiveViews:

@@ -11,7 +11,7 @@ from kit.persistence.backends import StorageBackend, check_state, close_backend
 from kit.persistence.file import FileStorageBackend
 from kit.persistence.index import index_anew
 from kit.persistence.legacy import adopt, is_legacy
-from kit.persistence.live import live_views
+from kit.persistence.live import live_views, return_from_the_dead
 from kit.persistence.restore import Panels, RestoreSummary
 from kit.persistence.shards import answers_for
 from kit.persistence.shutdown import flush_at_sigterm
@@ -73,6 +73,7 @@ async def setup_persistence(
     writer = Writer(storage, store)
     store.journal = writer
     await store.dispatch(STATE_RESTORED, {"views": _dead(store, bot), "kept": kept})
+    return_from_the_dead(store)
     writer.listen()
     flush_at_sigterm(bot, store)
     summary = RestoreSummary() if bot is None else await _restore_panels(bot, store, verify)

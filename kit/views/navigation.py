@@ -166,6 +166,16 @@ class Navigation:
             )
         return Page(cls, thaw(pages[-1].get("kwargs", {})), pages[-1].get("derives_key", False))
 
+    def stand_for(self, old: Any) -> None:
+        """Be the page that `old` is, with its way back. For hot reload."""
+        here: Any = self
+        self.root_kind, self.former_pages = old.root_kind, old.former_pages
+        self.session_id = old.session_id
+        if old.message is not None:
+            here.settle(old.message)
+            if self.auto_back_button and self.pages_before():
+                self.add_back_button()
+
     def add_back_button(self) -> None:
         """Add a button that leads to the page before, if there is one and the view has none yet."""
         here: Any = self

@@ -14,7 +14,7 @@ from kit import PersistentView, StatefulButton
 from kit.persistence import FileStorageBackend, SQLiteBackend, setup_persistence, view_classes
 from kit.persistence.live import live_views
 from kit.simulator import Simulator
-from kit.state import get_store
+from kit.state import get_store, set_store
 
 
 class Counter(PersistentView):
@@ -278,3 +278,25 @@ async def test_what_is_no_bot_is_refused(bot):
     """The error shows the call to write."""
     with pytest.raises(TypeError, match=r"await setup_persistence\(self"):
         await setup_persistence(bot)
+
+
+@pytest.mark.asyncio
+async def test_a_second_process_does_not_make_the_views_of_the_first_forgotten(bots, tmp_path):
+    """It clears away what a crash may have left; the process whose views are alive says so."""
+    bot = await bots.start()
+    await setup_persistence(bot, backend=SQLiteBackend(tmp_path / "state.db", poll=0.01))
+    await Counter(state_key="panel").send(channel=channel_of(bots, bot))
+    first = get_store()
+    [view_id] = first.state["views"]
+    second = first.successor()
+    set_store(second)
+    await setup_persistence(backend=SQLiteBackend(tmp_path / "state.db", poll=0.01))
+    assert dict(second.state["views"]) == {}
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if view_id in first.state["views"] and view_id in second.state["views"]:
+            break
+    assert second.state["views"][view_id]["type"] == "Counter"
+    assert second.state["views"] == first.state["views"]
+    await second.close()
+    set_store(first)

@@ -270,3 +270,34 @@ async def test_exit_on_a_later_page_ends_the_panel(lab):
     await live_views(lab.store).panel("menu").exit(delete_message=True)
     state = lab.store.state
     assert (state["views"], state["sessions"], state["persistent_views"]) == ({}, {}, {})
+
+
+@pytest.mark.asyncio
+async def test_a_page_that_is_reloaded_keeps_its_way_back(lab):
+    """The class of the page is run again: its new label is shown, and Back still leads back."""
+
+    def topic(word):
+        class Chapter(PersistentView):
+            auto_back_button = True
+
+            def __init__(self, **kwargs):
+                super().__init__(**kwargs)
+                self.add_item(StatefulButton(label=word, custom_id="chapter:word"))
+
+        return Chapter
+
+    first = topic("old")
+
+    class Book(PersistentView):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.add_item(StatefulButton(label="Read", custom_id="book:read", callback=self.read))
+
+        async def read(self, interaction):
+            await self.push(first, interaction)
+
+    await lab.post(Book, state_key="book")
+    await lab.click("Read")
+    await lab.reload(topic("new"))
+    assert lab.messages[0].labels == ["new", "◀ Back"]
+    assert (await lab.click("nav:back")).message.labels == ["Read"]
