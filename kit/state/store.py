@@ -429,9 +429,12 @@ class StateStore:
                 self._reducing.cancel()
             await self._turn.acquire()
         self._turn.release()
-        journal, self.journal = self.journal, None
-        if journal is not None:
-            await journal.close()
+        if self.journal is not None:
+            try:
+                # Still this store's while it flushes: what another process has overtaken is recorded again.
+                await self.journal.close()
+            finally:
+                self.journal = None
 
     async def abandon(self, why: str = CLOSED) -> None:
         """End as a killed process does: what is not durable yet is lost. For tests and the lab."""
