@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kit.state.undo import UndoScope
-
 VIEW_CREATED = "VIEW_CREATED"
 VIEW_UPDATED = "VIEW_UPDATED"
 VIEW_DESTROYED = "VIEW_DESTROYED"
@@ -31,6 +29,22 @@ UNDO = "UNDO"
 REDO = "REDO"
 UNDO_DROPPED = "UNDO_DROPPED"
 BATCH_COMPLETE = "BATCH_COMPLETE"
+
+
+UNDO_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UndoScope:
+    """Whose undo a dispatch goes to.
+
+    Attributes:
+        session_id: The session that remembers it.
+        limit: How many steps it remembers.
+    """
+
+    session_id: str
+    limit: int = UNDO_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from kit.state.actions import SCOPED_UPDATE, STATE_SYNCED, Action
+from kit.state.actions import SCOPED_UPDATE, STATE_SYNCED, Action, UndoScope
 from kit.state.computed import COMPUTED, Computed, Definition
 from kit.state.draft import DictDraft, Recorder
 from kit.state.hooks import Hook, Hooks
@@ -29,7 +29,6 @@ from kit.state.selectors import Selector, Watchers
 from kit.state.subscriptions import Subscriber, Subscription, Subscriptions
 from kit.state.transaction import Batch, Middleware, Transaction
 from kit.state.tree import StateError, freeze, thaw
-from kit.state.undo import UndoScope
 
 _log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from kit.state import actions
-from kit.state.actions import Action
+from kit.state.actions import Action, UndoScope
 from kit.state.draft import DictDraft, Recorder
 from kit.state.patches import Change, Patch, apply
 from kit.state.reducers import Reducers
 from kit.state.tree import StateDict, StateError
-from kit.state.undo import UndoScope, remember
+from kit.state.undo import remember
 
 Next = Callable[[Action, Mapping[str, Any]], Awaitable[None]]
 Middleware = Callable[[Action, Mapping[str, Any], Next], Awaitable[Any]]

@@ -8,14 +8,12 @@ somebody else has changed since is never touched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from kit.state.actions import UndoScope
 from kit.state.draft import DictDraft, ListDraft, SetDraft
 from kit.state.patches import Patch
 from kit.state.tree import Path, StateError, show
-
-UNDO_LIMIT = 20
 
 
 class UndoConflictError(StateError):
@@ -28,19 +26,6 @@ class UndoConflictError(StateError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(f"{show(path)} was changed by somebody else since, so this step was dropped")
-
-
-@dataclass(frozen=True, slots=True)
-class UndoScope:
-    """Whose undo a dispatch goes to.
-
-    Attributes:
-        session_id: The session that remembers it.
-        limit: How many steps it remembers.
-    """
-
-    session_id: str
-    limit: int = UNDO_LIMIT
 
 
 def remember(

@@ -7,8 +7,7 @@ from typing import Any
 import discord
 
 from kit.state import StateStore, UndoConflictError, UndoScope
-from kit.state.actions import REDO, UNDO, UNDO_DROPPED
-from kit.state.undo import UNDO_LIMIT
+from kit.state.actions import REDO, UNDO, UNDO_DROPPED, UNDO_LIMIT
 from kit.views.dispatch import acting
 
 
