@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kit.persistence.codec import CodecError, dumps, loads, parse_path, path_text, untag
@@ -102,16 +102,26 @@ def coalesce(pending: Iterable[Write]) -> list[Write]:
     [Write(key='[1]', value='2', subtree=False), Write(key='[2]', value=None, subtree=False)]
     """
     rows: dict[str, Write] = {}
-    for write in pending:
-        before = rows.get(write.key)
+    cleared: set[str] = set()
+    # From the last to the first: what a later one clears is not written at all.
+    for write in reversed(list(pending)):
+        later = rows.get(write.key)
+        if cleared and not cleared.isdisjoint(_above(write.key)):
+            continue
+        if later is None:
+            rows[write.key] = write
+        elif write.subtree and not later.subtree:
+            rows[write.key] = later._replace(subtree=True)
         if write.subtree:
-            low, high = below(write.key)
-            for key in [key for key in rows if low <= key < high]:
-                del rows[key]
-        elif before is not None and before.subtree:
-            write = write._replace(subtree=True)  # noqa: PLW2901
-        rows[write.key] = write
-    return sorted(rows.values(), key=lambda write: not write.subtree)
+            cleared.add(write.key)
+    in_order = list(rows.values())[::-1]
+    return sorted(in_order, key=lambda write: not write.subtree)
+
+
+def _above(key: str) -> Iterator[str]:
+    """The keys of the rows around a row."""
+    path = parse_path(key)
+    return (path_text(path[:depth]) for depth in range(1, len(path)))
 
 
 def overlap(rows: Iterable[Write], others: Iterable[Write]) -> bool:
@@ -125,15 +135,21 @@ def overlap(rows: Iterable[Write], others: Iterable[Write]) -> bool:
     >>> overlap([Write('["a","n"]', "1")], [Write('["a"]', None)])
     True
     """
-    theirs = {other.key: other for other in others}
-    ours = list(rows)
-    if any(row.key in theirs for row in ours):
-        return True
-    cleared = [below(row.key) for row in ours if row.subtree]
-    if any(low <= key < high for key in theirs for low, high in cleared):
-        return True
-    walls = [below(key) for key, other in theirs.items() if other.subtree or other.value != "{}"]
-    return any(low <= row.key < high for row in ours for low, high in walls)
+    return bool(overlapping(list(rows), others))
+
+
+def overlapping(rows: Sequence[Write], others: Iterable[Write]) -> list[Write]:
+    """Those of `others`, of another process, that writing `rows` could undo: see `overlap`."""
+    keys = {row.key for row in rows}
+    cleared = {row.key for row in rows if row.subtree}
+    around = {above for row in rows for above in _above(row.key)}
+    return [
+        other
+        for other in others
+        if other.key in keys
+        or (other.key in around and (other.subtree or other.value != "{}"))
+        or (cleared and not cleared.isdisjoint(_above(other.key)))
+    ]
 
 
 def adopt(state: Any, rows: Iterable[Write]) -> None:

@@ -172,7 +172,11 @@ class Panels(commands.Cog, name="viewkit persistence"):
         view = cls.restore(dict(entry), self.bot)
         try:
             await view.on_restore(self.bot)
-            if not view.is_finished():
+            now = self.store.state["persistent_views"].get(state_key)
+            if now is not None and now["message_id"] != entry["message_id"]:
+                # It was sent anew meanwhile, and that one is alive.
+                await view.discard()
+            elif not view.is_finished():
                 view.attach(self.bot)
         except BaseException:
             await view.discard()
@@ -231,20 +235,24 @@ class Panels(commands.Cog, name="viewkit persistence"):
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Forget the panels of a deleted channel."""
         for state_key in self._index.in_channel(channel.id):
-            await self.remove(state_key)
+            await self.remove(state_key, int(self.store.state["persistent_views"][state_key]["message_id"]))
 
     async def _forget_message(self, message_id: int) -> None:
         state_key = self._index.on_message(message_id)
         if state_key is not None:
-            await self.remove(state_key)
+            await self.remove(state_key, message_id)
         view = self._live.on_message(message_id)
         if view is not None:
             await view.discard()
 
-    async def remove(self, state_key: str) -> None:
-        """Forget a panel: its entry, and its view if it is alive."""
-        await self.store.dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": state_key})
-        view = self._live.panel(state_key)
+    async def remove(self, state_key: str, message_id: int) -> None:
+        """Forget a panel whose message is gone: its entry, and its view if it is alive.
+
+        One of the same state key that was sent on another message meanwhile stays.
+        """
+        gone = {"state_key": state_key, "message_id": message_id}
+        await self.store.dispatch(PERSISTENT_VIEW_UNREGISTERED, gone)
+        view = self._live.on_message(message_id)
         if view is not None:
             await view.discard()
 
@@ -284,9 +292,10 @@ class Panels(commands.Cog, name="viewkit persistence"):
             entry = self.store.state["persistent_views"].get(state_key)
             if entry is None:
                 continue
+            message_id = int(entry["message_id"])
             try:
                 if not gone:
-                    await messageable.fetch_message(int(entry["message_id"]))
+                    await messageable.fetch_message(message_id)
                     continue
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
                 code = getattr(error, "code", None)
@@ -296,10 +305,13 @@ class Panels(commands.Cog, name="viewkit persistence"):
                     continue
                 # With the channel, every panel in it is gone.
                 gone = code == UNKNOWN_CHANNEL
-            await self._drop(state_key, summary)
+            await self._drop(state_key, message_id, summary)
 
-    async def _drop(self, state_key: str, summary: RestoreSummary) -> None:
-        await self.remove(state_key)
+    async def _drop(self, state_key: str, message_id: int, summary: RestoreSummary) -> None:
+        await self.remove(state_key, message_id)
+        if self._index.knows(state_key):
+            # It was sent anew while Discord was asked about the former message.
+            return
         for keys in summary.values():
             if state_key in keys:
                 keys.remove(state_key)

@@ -55,23 +55,21 @@ async def setup_persistence(
         )
     store = get_store()
     storage: StorageBackend = backend if backend is not None else FileStorageBackend(file_path)
-    await store.flush()
-    try:
-        state = check_state(storage, await storage.load_state())
-    except BaseException:
-        await close_backend(storage)
-        raise
     if bot is not None:
         await bot.remove_cog(Panels.__cog_name__)
-    kept = _kept(store)
-    if store.journal is not None:
-        await store.journal.close()
-        store.journal = None
-    # kit's own backends have done that themselves; somebody's own may still hold the old form.
-    store.load(adopt(state, repr(storage)) if is_legacy(state) else state)
-    index_anew(store)
-    writer = Writer(storage, store)
-    store.journal = writer
+    async with store.paused():
+        try:
+            state = check_state(storage, await storage.load_state())
+        except BaseException:
+            await close_backend(storage)
+            raise
+        kept = _kept(store)
+        if store.journal is not None:
+            await store.journal.abandon()
+        # kit's own backends have done that themselves; somebody's own may still hold the old form.
+        store.load(adopt(state, repr(storage)) if is_legacy(state) else state)
+        index_anew(store)
+        store.journal = writer = Writer(storage, store)
     await store.dispatch(STATE_RESTORED, {"views": _dead(store, bot), "kept": kept})
     return_from_the_dead(store)
     writer.listen()

@@ -11,7 +11,6 @@ import threading
 import weakref
 from typing import Any
 
-from kit.persistence.backends import StorageError
 from kit.state import StateStore
 
 _log = logging.getLogger(__name__)
@@ -51,8 +50,10 @@ async def _close_all() -> None:
         bot = None if reference is None else reference()
         _log.info("SIGTERM: closing %r", bot if bot is not None else store)
         try:
-            if bot is not None:
-                await bot.close()
-            await store.flush()
-        except StorageError:
-            _log.exception("the process ends with changes that could not be written")
+            try:
+                if bot is not None:
+                    await bot.close()
+            finally:
+                await store.flush()
+        except Exception:  # noqa: BLE001  (the other stores are flushed all the same)
+            _log.exception("the process ends, and closing or writing has failed")

@@ -27,7 +27,7 @@ from kit.persistence.backends import (
     StorageError,
     close_backend,
 )
-from kit.persistence.leaves import Write, adopt, coalesce, overlap, writes
+from kit.persistence.leaves import Write, adopt, coalesce, overlap, overlapping, writes
 from kit.state import Change, StateStore
 
 _log = logging.getLogger(__name__)
@@ -118,6 +118,11 @@ class Writer:
     def _start_task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         # A context of its own: the writer outlives the task that happens to dispatch.
         return asyncio.get_running_loop().create_task(work, name=name, context=contextvars.Context())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was recorded is durable."""
+        return self._written >= self._recorded
 
     async def flush(self) -> None:
         """Return when all that was recorded so far is durable.
@@ -280,10 +285,16 @@ class Writer:
         self._rows_adopted += len(rows)
 
         def pick(draft: Any) -> None:
-            # With too much to run again, what this process wrote stands where both wrote.
-            adopt(
-                draft, rows if self._can_replay else [row for row in rows if not overlap(self._rows, [row])]
+            if self._can_replay:
+                adopt(draft, rows)
+                return
+            _log.error(
+                "%r was away for more than %d changes: where others wrote the same, this process's stand",
+                self.backend,
+                REPLAYED,
             )
+            both = set(map(id, overlapping(self._rows, rows)))
+            adopt(draft, [row for row in rows if id(row) not in both])
 
         def take_back() -> Sequence[Change]:
             return self._take_unwritten() if self._can_replay and overlap(self._rows, rows) else ()

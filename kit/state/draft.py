@@ -124,7 +124,8 @@ def _same(old: Any, new: Any) -> bool:
     return old.__class__ is new.__class__ and old.__class__ in SCALARS and bool(old == new)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The node behind a draft; other values as they are."""
     return value._node if isinstance(value, _Draft) else value  # noqa: SLF001
 
 
@@ -198,7 +199,7 @@ class DictDraft(_Draft, MutableMapping[Any, Any]):
         return len(self._node)
 
     def __eq__(self, other: object) -> bool:
-        return bool(self._node == _plain(other))
+        return bool(self._node == plain(other))
 
     def __or__(self, other: Any) -> dict[Any, Any]:
         return {**thaw(self._node), **other}
@@ -281,7 +282,7 @@ class ListDraft(_Draft, MutableSequence[Any]):
         return len(self._node)
 
     def __eq__(self, other: object) -> bool:
-        return bool(self._node == _plain(other))
+        return bool(self._node == plain(other))
 
     def __add__(self, other: Iterable[Any]) -> list[Any]:
         return [*self.copy(), *other]
@@ -337,7 +338,7 @@ class SetDraft(_Draft, MutableSet[Any]):
         return len(self._node)
 
     def __eq__(self, other: object) -> bool:
-        return bool(self._node == _plain(other))
+        return bool(self._node == plain(other))
 
     @classmethod
     def _from_iterable(cls, it: Iterable[Any]) -> set[Any]:

@@ -34,7 +34,7 @@ class Hooks:
 
     def on(self, name: str, hook: Hook) -> None:
         """Call `hook` whenever `name` happens."""
-        self._hooks.setdefault(_full(name), []).append(hook)
+        self._hooks.setdefault(name, []).append(hook)
 
     def off(self, name: str, hook: Hook) -> None:
         """End what `on` began.
@@ -42,19 +42,19 @@ class Hooks:
         Raises:
             ValueError: If `hook` is not on `name`.
         """
-        hooks = self._hooks.get(_full(name), [])
+        hooks = self._hooks.get(name, [])
         if hook not in hooks:
             raise ValueError(f"{hook!r} is no hook on {name!r}")
         hooks.remove(hook)
         if not hooks:
-            del self._hooks[_full(name)]
+            del self._hooks[name]
 
     def __bool__(self) -> bool:
         return bool(self._hooks)
 
     async def call(self, name: str, *arguments: Any) -> None:
         """Call the hooks on `name`, one after the other. What they raise is logged."""
-        for hook in tuple(self._hooks.get(name, ())):
+        for hook in self._on(name):
             try:
                 result = hook(*arguments)
                 if inspect.isawaitable(result):
@@ -64,7 +64,7 @@ class Hooks:
 
     def announce(self, name: str, *arguments: Any) -> None:
         """Call the hooks on `name` soon, without waiting for them."""
-        if self._hooks.get(name):
+        if self._on(name):
             # A context of its own: a hook must not seem to be part of a batch or of a click.
             task = asyncio.get_running_loop().create_task(
                 self.call(name, *arguments), name=f"viewkit-hook-{name}", context=contextvars.Context()
@@ -72,7 +72,8 @@ class Hooks:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-
-def _full(name: str) -> str:
-    """The type of the action that `name` means: "view_created" is VIEW_CREATED."""
-    return name if name in EVENTS else name.upper()
+    def _on(self, name: str) -> list[Hook]:
+        """The hooks on `name`, and on its other spelling: "view_created" is VIEW_CREATED."""
+        hooks = self._hooks.get(name, [])
+        other = name.lower()
+        return [*hooks, *self._hooks.get(other, [])] if other not in {name, *EVENTS} else list(hooks)

@@ -14,6 +14,10 @@ class Journal(Protocol):
     def record(self, state: Mapping[str, Any], change: Change) -> None:
         """Take note of a change, in order, without waiting."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was recorded is durable."""
+
     async def flush(self) -> None:
         """Return when all that was recorded so far is durable."""
 

@@ -33,12 +33,14 @@ class Change:
         patches: The steps, in the order they were made.
         inverses: The steps back, in the order to apply them.
         actions: The actions that made it: one, or those of a batch.
+        requests: The actions as they were dispatched, before any middleware.
     """
 
     action: Action
     patches: Sequence[Patch]
     inverses: Sequence[Patch]
     actions: Sequence[Action] = ()
+    requests: Sequence[Action] = ()
 
 
 def apply(root: StateDict, patches: Iterable[Patch]) -> None:

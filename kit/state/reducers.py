@@ -116,7 +116,10 @@ def _registered(action: Action, state: DictDraft) -> None:
 
 
 def _unregistered(action: Action, state: DictDraft) -> None:
-    state["persistent_views"].pop(action.payload["state_key"], None)
+    state_key, message_id = action.payload["state_key"], action.payload.get("message_id")
+    entry = state["persistent_views"].get(state_key)
+    if entry is not None and message_id in {None, int(entry["message_id"])}:
+        del state["persistent_views"][state_key]
 
 
 def _scoped_update(action: Action, state: DictDraft) -> None:
@@ -174,6 +177,7 @@ def _restored(action: Action, state: DictDraft) -> None:
     # of messages that no panel is on. The rest of a session lives on.
     dead = set(action.payload.get("views", ()))
     panels: set[str] = set()
+    classes: set[Any] = set()
     for view_id in dead & set(state["views"]):
         del state["views"][view_id]
     for session_id in list(state["sessions"]):
@@ -187,8 +191,11 @@ def _restored(action: Action, state: DictDraft) -> None:
             session["nav_stack"] = [
                 page for page in session["nav_stack"].copy() if str(page["message_id"]) in panels
             ]
-        if not any(session.values()):
-            del state["sessions"][session_id]
+        if not (session["nav_stack"] or session["data"]):
+            # Only undo is left: of a panel's visitors, or of views that are gone for good.
+            classes = classes or _classes_of_panels(state)
+            if session_id.partition(":")[0] not in classes or not any(session.values()):
+                del state["sessions"][session_id]
 
 
 def _messages_of_panels(state: DictDraft) -> set[str]:
@@ -196,6 +203,11 @@ def _messages_of_panels(state: DictDraft) -> set[str]:
     return {
         str(entry["message_id"]) for entry in entries if isinstance(entry, dict) and "message_id" in entry
     }
+
+
+def _classes_of_panels(state: DictDraft) -> set[Any]:
+    entries = [entry for entry in state["persistent_views"].copy().values() if isinstance(entry, dict)]
+    return {entry.get("root", entry.get("class_name")) for entry in entries}
 
 
 def _fill(state: Any, kept: Mapping[Any, Any]) -> None:

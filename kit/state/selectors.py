@@ -17,13 +17,20 @@ Watcher = tuple[str, str]
 Selector = Callable[[Mapping[str, Any]], Any]
 
 
-def select(selector: Selector, state: Mapping[str, Any]) -> tuple[Any, set[Path]]:
+def select(
+    selector: Selector, state: Mapping[str, Any], seen: set[Path] | None = None
+) -> tuple[Any, set[Path]]:
     """What `selector` makes of `state`, and the paths it depends on.
+
+    Args:
+        selector: The function.
+        state: The state.
+        seen: Where the paths are put; they are there even if the selector raises.
 
     >>> select(lambda state: state["application"].get("n", 0), {"application": {"n": 2}})
     (2, {('application', 'n')})
     """
-    seen: set[Path] = set()
+    seen = set() if seen is None else seen
     value = _untracked(selector(TrackedDict(state, (), seen)))
     return value, seen
 
@@ -35,6 +42,17 @@ def is_settled(value: Any) -> bool:
     if value.__class__ in {list, tuple, set, frozenset}:
         return all(is_settled(item) for item in value)
     return value.__class__ is dict and all(is_settled(item) for item in value.values())
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two settled results are equal, types included: 1, 1.0 and True are three things."""
+    if one.__class__ is not other.__class__ or one != other:
+        return False
+    if one.__class__ in {list, tuple}:
+        return all(map(is_same, one, other))
+    if one.__class__ is dict:
+        return all(is_same(value, other[key]) for key, value in one.items())
+    return True
 
 
 class TrackedDict(Mapping[Any, Any]):

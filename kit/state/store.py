@@ -17,17 +17,17 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from kit.state.actions import SCOPED_UPDATE, STATE_SYNCED, Action, UndoScope
+from kit.state.actions import BATCH_COMPLETE, SCOPED_UPDATE, STATE_SYNCED, Action, UndoScope
 from kit.state.computed import COMPUTED, Computed, Definition
 from kit.state.draft import DictDraft, Recorder
 from kit.state.hooks import Hook, Hooks
 from kit.state.journal import Journal
-from kit.state.patches import Change, apply
+from kit.state.patches import Change, Patch, apply
 from kit.state.reducers import Reducers
 from kit.state.scopes import scope_name
 from kit.state.selectors import Selector, Watchers
 from kit.state.subscriptions import Subscriber, Subscription, Subscriptions
-from kit.state.transaction import Batch, Middleware, Transaction
+from kit.state.transaction import Batch, Middleware, Transaction, copied, is_in_reducer
 from kit.state.tree import StateError, freeze, thaw
 
 _log = logging.getLogger(__name__)
@@ -118,15 +118,15 @@ class StateStore:
                 a value can't be kept. Nothing has changed then.
             Exception: What the reducer or a middleware raised. Nothing has changed then either.
         """
-        action = Action(action_type, {} if payload is None else payload, source, undo=undo)
+        action = Action(action_type, {} if payload is None else copied(payload), source, undo=undo)
+        self._refuse_within_a_reducer(action_type)
         batch = self._open_batch()
         if batch is not None:
             return await batch.perform(action)
-        self._refuse_within_a_reducer(action_type)
         async with self._turn:
             transaction = self._transaction()
+            self._reducing = asyncio.current_task()
             try:
-                self._reducing = asyncio.current_task()
                 change = await transaction.perform(action)
                 if undo is not None:
                     change = transaction.finish(change.action)
@@ -137,9 +137,8 @@ class StateStore:
                 raise
             finally:
                 self._reducing = None
-            woken = self._touch(change)
         self._remember(change)
-        await self._announce(change, woken)
+        await self._announce(change)
         return change
 
     @contextlib.asynccontextmanager
@@ -167,18 +166,22 @@ class StateStore:
             token = _batch.set(batch)
             try:
                 yield batch
-                change = batch.complete()
+                await batch.end()
+                performed = {"actions": tuple(transaction.actions)}
+                change = transaction.finish(Action(BATCH_COMPLETE, performed, source))
                 self._record(change)
             except BaseException:
-                transaction.roll_back()
-                self._counters["dispatch_errors"] += 1
+                try:
+                    if batch.is_open:
+                        await batch.end()
+                finally:
+                    transaction.roll_back()
+                    self._counters["dispatch_errors"] += 1
                 raise
             finally:
-                batch.close()
                 _batch.reset(token)
-            woken = self._touch(change)
         self._remember(change)
-        await self._announce(change, woken)
+        await self._announce(change)
 
     def _remember(self, change: Change) -> None:
         self.history.extend(change.actions)
@@ -188,40 +191,46 @@ class StateStore:
         batch = _batch.get()
         return batch if batch is not None and batch.belongs_to(self._root) else None
 
+    @property
+    def in_batch(self) -> bool:
+        """Whether this is called from within a batch of this store."""
+        return self._open_batch() is not None
+
     def _refuse_within_a_reducer(self, what: str) -> None:
-        if self._reducing is not None and self._reducing is asyncio.current_task():
-            raise StateError(f"a reducer called for {what!r}; do that after it has returned")
+        if is_in_reducer():
+            raise StateError(f"a reducer or a middleware called for {what!r}; do that after it has returned")
 
     def _transaction(self) -> Transaction:
         if self._closed is not None:
             raise StateError(self._closed)
-        return Transaction(self._root, self.reducers, self._middleware)
+        return Transaction(self._root, self.reducers, self._middleware, self._touch)
 
     def _record(self, change: Change) -> None:
         if self.journal is not None and change.patches:
             self.journal.record(self._root, change)
 
-    def _touch(self, change: Change) -> set[str]:
-        """Let the computed values that `change` touches be made anew; the subscribers it touches."""
-        woken: set[str] = set()
+    def _touch(self, patches: Sequence[Patch]) -> None:
+        """Let what looks at the places of `patches` look again: computed values, and selectors."""
         if not self._watchers:
-            return woken
-        for owner, name in self._watchers.touched(patch.path for patch in change.patches):
+            return
+        for owner, name in self._watchers.touched(patch.path for patch in patches):
             if owner == COMPUTED:
                 self.computed.forget(name)
             else:
-                woken.add(name)
-        return woken
+                self._subscriptions.touch(name)
 
-    async def _announce(self, change: Change, woken: set[str]) -> None:
-        actions = change.actions
+    async def _announce(self, change: Change, *, again: bool = False) -> None:
+        """Tell everybody. Of actions that run `again`, only those who look at what they change."""
+        actions = () if again else change.actions
         for listener in tuple(self._listeners):
             self._tell(listener, change)
-        if not actions and not change.patches:
+        if not change.actions and not change.patches:
             # A middleware has stopped it.
             return
         if self._subscriptions:
-            await self._subscriptions.tell(change, woken, self._root)
+            action = Action(STATE_SYNCED) if again else change.action
+            kinds = {action.type, *(done.type for done in actions)}
+            await self._subscriptions.tell(action, kinds, self._root)
         if self.hooks:
             for action in actions:
                 await self.hooks.call(action.type, action, self._root)
@@ -337,6 +346,8 @@ class StateStore:
 
     async def snapshot(self) -> dict[str, Any]:
         """A plain copy of the whole state, as it is between two dispatches."""
+        if self._open_batch() is not None:
+            return thaw(self._root)  # type: ignore[no-any-return]
         async with self._turn:
             return thaw(self._root)  # type: ignore[no-any-return]
 
@@ -371,19 +382,21 @@ class StateStore:
             finally:
                 recorder.closed = True
             synced = Change(action, [*back, *recorder.patches], [*recorder.inverses, *forth], (action,))
+            self._touch(synced.patches)
             redone = [await self._again(change) for change in mine]
-            changes = [synced, *(change for change in redone if change is not None)]
-            news = [(change, self._touch(change)) for change in changes if change.patches]
         if mine:
             self.hooks.announce("conflict", [action for change in mine for action in change.actions])
-        for change, woken in news:
-            await self._announce(change, woken)
+        if synced.patches:
+            await self._announce(synced)
+        for made in redone:
+            if made is not None:
+                await self._announce(made, again=True)
 
     async def _again(self, old: Change) -> Change | None:
-        transaction = Transaction(self._root, self.reducers)
+        transaction = Transaction(self._root, self.reducers, self._middleware, self._touch)
         self._reducing = asyncio.current_task()
         try:
-            for action in old.actions:
+            for action in old.requests:
                 await transaction.perform(action)
             change = transaction.finish(old.action)
             self._record(change)
@@ -410,6 +423,24 @@ class StateStore:
         if self.journal is not None:
             await self.journal.flush()
 
+    @contextlib.asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Hold every dispatch back, with all that was dispatched before durable. To change the storage.
+
+        Raises:
+            StorageError: If the storage has failed for too long. Nothing is dropped.
+        """
+        while True:
+            await self.flush()
+            await self._turn.acquire()
+            if self.journal is None or self.journal.is_idle:
+                break
+            self._turn.release()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
     async def rest(self) -> None:
         """Flush, and let go of the storage until the next dispatch: the bot has closed."""
         if self.journal is not None:
@@ -424,10 +455,14 @@ class StateStore:
         try:
             await asyncio.wait_for(self._turn.acquire(), REDUCER_PATIENCE)
         except TimeoutError:
-            if self._reducing is not None:
+            if self._reducing is None:
+                _log.error("the store closes in the middle of a batch, whose changes are not kept")
+            else:
                 self._reducing.cancel()
-            await self._turn.acquire()
-        self._turn.release()
+                await self._turn.acquire()
+                self._turn.release()
+        else:
+            self._turn.release()
         if self.journal is not None:
             try:
                 # Still this store's while it flushes: what another process has overtaken is recorded again.

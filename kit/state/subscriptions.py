@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kit.state.actions import Action
 from kit.state.hooks import Hooks
-from kit.state.patches import Change
-from kit.state.selectors import Selector, Watchers, is_settled, select
+from kit.state.selectors import Selector, Watchers, is_same, is_settled, select
+from kit.state.tree import Path
 
 _log = logging.getLogger(__name__)
 
@@ -97,20 +97,23 @@ class Subscriptions:
                 self._by_action.pop(kind, None)
             self._owing.get(kind, set()).discard(name)
 
+    def touch(self, name: str) -> None:
+        """Let the selector of a subscriber run again at the next dispatch."""
+        self._stale.add(name)
+
     def wake_all(self) -> None:
         """Let all selectors run again at the next dispatch: the whole state was replaced."""
         self._stale = {name for name, known in self._by_name.items() if known.selector is not None}
 
-    async def tell(self, change: Change, touched: Iterable[str], state: Mapping[str, Any]) -> None:
+    async def tell(self, action: Action, kinds: Collection[str], state: Mapping[str, Any]) -> None:
         """Tell those who want to hear of a change, and wait until they are done.
 
         Args:
-            change: The change.
-            touched: The names of those whose selector looked at something that was changed.
+            action: What they are told.
+            kinds: The types of the actions that made the change.
             state: The state after it.
         """
-        action = change.action
-        hearing = self.hearing({action.type, *(done.type for done in change.actions)}, touched, state)
+        hearing = self.hearing(kinds, state)
         self.counters["notifications"] += len(hearing)
         waiting = []
         for subscription in hearing:
@@ -135,21 +138,17 @@ class Subscriptions:
         _log.error(what, exc_info=error)
         self.hooks.announce("error", what, error)
 
-    def hearing(
-        self, kinds: Collection[str], touched: Iterable[str], state: Mapping[str, Any]
-    ) -> list[Subscription]:
+    def hearing(self, kinds: Collection[str], state: Mapping[str, Any]) -> list[Subscription]:
         """Those to tell of a dispatch of actions of `kinds`, in the order in which they subscribed.
 
         Args:
             kinds: The types of the actions.
-            touched: The names of those whose selector looked at something that was changed.
             state: The state after it.
         """
         wake = dict(self._to_all)
         for kind in kinds:
             wake.update(self._by_action.get(kind, {}))
-        names = self._stale.union(touched)
-        self._stale = set()
+        names, self._stale = self._stale, set()
         for kind in kinds:
             names |= self._owing.pop(kind, set())
         for name in sorted(names):
@@ -173,10 +172,14 @@ class Subscriptions:
                 "the selector of the subscriber %s failed; it is told all the same", subscription.name
             )
             return True
-        return not (is_settled(now) and is_settled(before) and type(now) is type(before) and now == before)
+        return not (is_settled(now) and is_settled(before) and is_same(now, before))
 
     def _select(self, subscription: Subscription, state: Mapping[str, Any]) -> Any:
         assert subscription.selector is not None
-        subscription.selected, paths = select(subscription.selector, state)
-        self._watchers.put((SUBSCRIBER, subscription.name), paths)
+        seen: set[Path] = set()
+        subscription.selected = _UNKNOWN
+        try:
+            subscription.selected, _ = select(subscription.selector, state, seen)
+        finally:
+            self._watchers.put((SUBSCRIBER, subscription.name), seen)
         return subscription.selected

@@ -38,11 +38,14 @@ class Dispatching(_Base):
             half of `auto_defer_delay`. On by default: two callbacks that edit one message race otherwise.
         auto_defer: Whether a slow callback's interaction is deferred for it.
         auto_defer_delay: After how many seconds. Discord gives up after 3.
+        was_left: Whether another page has taken its message.
     """
 
     serialize_interactions: bool = True
     auto_defer: bool = True
     auto_defer_delay: float = 2.5
+
+    was_left: bool = False
 
     _queue: asyncio.Lock
 
@@ -52,7 +55,11 @@ class Dispatching(_Base):
         timer = asyncio.create_task(self._defer_later(interaction)) if self.auto_defer else None
         try:
             async with self._turn():
-                await super()._scheduled_task(item, interaction)
+                if self.was_left:
+                    # A second press on the page before: its button is no longer there.
+                    await self._defer(interaction)
+                else:
+                    await super()._scheduled_task(item, interaction)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -82,12 +89,15 @@ class Dispatching(_Base):
 
     async def _defer_later(self, interaction: discord.Interaction[Any]) -> None:
         await asyncio.sleep(self.auto_defer_delay)
+        await self._defer(interaction)
+
+    async def _defer(self, interaction: discord.Interaction[Any]) -> None:
         if interaction.response.is_done():
             return
         try:
             await interaction.response.defer()
         except discord.HTTPException as error:
-            _log.warning("could not defer a slow interaction of %r: %s", self, error)
+            _log.warning("could not defer an interaction of %r: %s", self, error)
         except discord.InteractionResponded:
             return
 

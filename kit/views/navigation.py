@@ -8,6 +8,7 @@ restart; those of other views end with the process, as the views do.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from discord import ui
 
 from kit.persistence.live import kind, live_views
 from kit.persistence.registry import view_classes
-from kit.state import StateStore, thaw
+from kit.state import StateError, StateStore, thaw
 from kit.state.actions import (
     NAVIGATION_POP,
     NAVIGATION_PUSH,
@@ -36,6 +37,9 @@ Rebuild = Callable[[Any], Any]
 
 BACK = "nav:back"
 
+# discord.py's, of a view that names none.
+DEFAULT_TIMEOUT = 180.0
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -45,11 +49,13 @@ class Page:
         cls: Its class.
         arguments: The arguments of its constructor, beside what surrounds it.
         derives_key: Whether the class makes its state key from them.
+        timeout: The seconds after which it ends when nobody presses anything.
     """
 
     cls: Any
     arguments: Mapping[str, Any]
     derives_key: bool = False
+    timeout: float | None = DEFAULT_TIMEOUT
 
 
 class Navigation:
@@ -64,6 +70,8 @@ class Navigation:
     auto_back_button: bool = False
 
     former_pages: tuple[Page, ...] = ()
+    was_left: bool
+    moving: asyncio.Lock
     root_kind: str | None = None
 
     id: str
@@ -97,11 +105,14 @@ class Navigation:
         Raises:
             TypeError: If one of the two is a layout view and the other not, or only one is
                 persistent. Nothing has changed then.
+            StateError: In a batch. Nothing has changed then.
             Exception: What the constructor or Discord raised. Nothing has changed then either.
+            StorageError: If the storage has been away for too long. The page is shown then, and is
+                stored as soon as the storage is back.
         """
         self._check_target(view_class)
         here = self._as_page()
-        new = self._make(Page(view_class, kwargs))
+        new = self._make(Page(view_class, kwargs, timeout=self._timeout_of(kwargs)))
         new.former_pages = (*self.former_pages, here)
         entry = {"class_name": kind_of_page(type(self)), **self._written(here)}
         return await self._go(new, interaction, rebuild, NAVIGATION_PUSH, entry)
@@ -135,7 +146,7 @@ class Navigation:
         Arguments, result and errors as for `push`.
         """
         self._check_target(view_class)
-        new = self._make(Page(view_class, kwargs))
+        new = self._make(Page(view_class, kwargs, timeout=self._timeout_of(kwargs)))
         new.former_pages = self.former_pages
         entry = {"destination": kind_of_page(view_class)}
         return await self._go(new, interaction, rebuild, NAVIGATION_REPLACE, entry)
@@ -191,6 +202,10 @@ class Navigation:
     def _check_target(self, view_class: type[Any]) -> None:
         if self.message is None:
             raise RuntimeError(f"{type(self).__name__} is on no message yet: `await view.send()` it first")
+        if not isinstance(view_class, type) or not hasattr(view_class, "is_stored"):
+            raise TypeError(
+                f"push and replace take a class of kit's views, such as a StatefulView, not {view_class!r}"
+            )
         layouts = [issubclass(cls, ui.LayoutView) for cls in (type(self), view_class)]
         if layouts[0] != layouts[1]:
             raise TypeError(
@@ -204,9 +219,15 @@ class Navigation:
                 f"only at times after a restart; make {other.__name__} persistent too"
             )
 
+    def _timeout_of(self, kwargs: Mapping[str, Any]) -> float | None:
+        """The timeout of a page that is given none: as long as the one before."""
+        here: Any = self
+        given: float | None = kwargs.get("timeout", here.timeout)
+        return given
+
     def _as_page(self) -> Page:
         here: Any = self
-        return Page(type(self), here.page_arguments(), getattr(self, "derives_key", False))
+        return Page(type(self), here.page_arguments(), getattr(self, "derives_key", False), here.timeout)
 
     def _written(self, page: Page) -> dict[str, Any]:
         """What the state remembers of a page beside its class."""
@@ -220,6 +241,7 @@ class Navigation:
         new = here.build_page(page)
         new.settle(self.message)
         new.root_kind = kind(self)
+        new.moving = self.moving
         return new
 
     async def _go(
@@ -230,7 +252,10 @@ class Navigation:
         action: str,
         payload: Mapping[str, Any],
     ) -> Any:
-        message = self.message
+        here: Any = self
+        store = self.state_store
+        if store.in_batch:
+            raise StateError("a page is shown and stored by itself: push, pop or replace after the batch")
         more = rebuild(new) if rebuild is not None else None
         if inspect.isawaitable(more):
             more = await more
@@ -239,27 +264,36 @@ class Navigation:
             new.add_back_button()
         if new.is_stored:
             new.check()
-        await _edit(message, interaction, view=new, **(more if isinstance(more, dict) else {}))
+        async with self.moving:
+            if self.was_left:
+                # Two callbacks at once: the first has shown its page.
+                return here.successor
+            if here.is_finished():
+                raise RuntimeError(f"{type(self).__name__} has ended; send a new one")
+            await _edit(self.message, interaction, view=new, **(more if isinstance(more, dict) else {}))
+            await self._give_way(new, action, payload)
+        if new.is_stored:
+            await store.flush()
+        return new
+
+    async def _give_way(self, new: Any, action: str, payload: Mapping[str, Any]) -> None:
+        """Let `new`, which is shown already, answer and be remembered instead of this view."""
+        here: Any = self
+        message, store, live = self.message, self.state_store, live_views(self.state_store)
         # In one tick: discord.py forgets the buttons of a stopped view, and the new one may share their ids.
-        view: Any = self
-        view.stop()
+        here.stop()
         attach(message, new)
-        store = self.state_store
-        live = live_views(store)
         store.unsubscribe(self.id)
         live.discard(self)
         live.add(new, panel=new.is_stored)
-        view.successor = new
+        here.was_left, here.successor = True, new
+        new.listen()
         async with store.batch(source=self.id):
             await store.dispatch(VIEW_CREATED, new.record())
             where = {"session_id": self.session_id, "message_id": message.id, "from_view": self.id}
             await store.dispatch(action, {**where, **payload}, source=self.id)
             if new.is_stored:
                 await store.dispatch(PERSISTENT_VIEW_REGISTERED, new.entry(message))
-        new.listen()
-        if new.is_stored:
-            await store.flush()
-        return new
 
 
 def kind_of_page(cls: type[Any]) -> str:

@@ -75,6 +75,9 @@ class Persistent(Stateful):
 
     async def exit(self, *, delete_message: bool = False) -> None:
         """End the view for good: it is no longer restored either."""
+        async with self.moving:
+            # A page that is just being shown is ended when it is there.
+            pass
         if self.successor is not None:
             await self.successor.exit(delete_message=delete_message)
             return
@@ -243,6 +246,7 @@ class Persistent(Stateful):
         view._message = channel.get_partial_message(int(entry["message_id"]))  # noqa: SLF001  (its own class)
         view.root_kind = entry.get("root")
         view.session_id = entry.get("session_id", view.session_id)
+        view.have_session()
         if view.auto_back_button and view.pages_before():
             view.add_back_button()
         return view

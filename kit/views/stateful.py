@@ -21,7 +21,7 @@ from kit.state import Action, Batch, Change, Scope, StateStore, get_store, scope
 from kit.state.actions import SCOPED_UPDATE, VIEW_CREATED, VIEW_DESTROYED
 from kit.views.access import Access
 from kit.views.dispatch import Dispatching, answer_privately
-from kit.views.navigation import Navigation, Page
+from kit.views.navigation import DEFAULT_TIMEOUT, Navigation, Page
 from kit.views.sessions import SessionLimitError, others_in_scope, turn
 from kit.views.undoing import Undoing
 
@@ -105,6 +105,7 @@ class Stateful(Access, Navigation, Undoing, Dispatching):
         self._state_key = state_key
         self._message: discord.Message | discord.PartialMessage | None = None
         self._queue = asyncio.Lock()
+        self.moving = asyncio.Lock()
 
     def belong_to(self, user_id: int | None, guild_id: int | None) -> None:
         """Make it the view of a user, in a guild; its session follows if it has none yet."""
@@ -243,10 +244,13 @@ class Stateful(Access, Navigation, Undoing, Dispatching):
         message = self._message
         assert message is not None
         live_views(self.state_store).add(self, panel=self.is_stored)
-        if self.session_id is None:
-            # A view that is nobody's has a session all the same: pages and undo need one.
-            self.session_id = f"{class_key(self)}:message_{message.id}"
+        self.have_session()
         self.listen()
+
+    def have_session(self) -> None:
+        """Give a view that is nobody's a session all the same: pages and undo need one."""
+        if self.session_id is None and self._message is not None:
+            self.session_id = f"{class_key(self)}:message_{self._message.id}"
 
     def record(self) -> dict[str, Any]:
         """What the state remembers of a live view, as the payload of VIEW_CREATED."""
@@ -296,6 +300,8 @@ class Stateful(Access, Navigation, Undoing, Dispatching):
         }
         known = {name: value for name, value in around.items() if accepts(page.cls, name)}
         view = page.cls(**{**known, **page.arguments})
+        if view.timeout == DEFAULT_TIMEOUT:
+            view.timeout = page.timeout
         view.session_id = self.session_id
         view.belong_to(self.user_id, self.guild_id)
         return view
@@ -335,6 +341,9 @@ class Stateful(Access, Navigation, Undoing, Dispatching):
 
     async def exit(self, *, delete_message: bool = False) -> None:
         """End the view: it stops answering, its components are disabled, or its message deleted."""
+        async with self.moving:
+            # A page that is just being shown is ended when it is there.
+            pass
         if self.successor is not None:
             await self.successor.exit(delete_message=delete_message)
             return

@@ -8,6 +8,7 @@ import discord
 
 from kit.state import StateStore, UndoConflictError, UndoScope
 from kit.state.actions import REDO, UNDO, UNDO_DROPPED, UNDO_LIMIT
+from kit.state.undo import NothingToUndoError
 from kit.views.dispatch import acting
 
 
@@ -52,6 +53,9 @@ class Undoing:
             return False
         try:
             await self.state_store.dispatch(action, {"session_id": session_id}, source=self.id)
+        except NothingToUndoError:
+            # Another press was faster.
+            return False
         except UndoConflictError:
             dropped = {"session_id": session_id, "stack": stack}
             await self.state_store.dispatch(UNDO_DROPPED, dropped, source=self.id)

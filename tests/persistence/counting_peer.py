@@ -14,7 +14,6 @@ import kit
 from kit.persistence.places import open_place
 
 
-@kit.reducer("COUNTED")
 def counted(action, state):
     """One counter that all share, and one of this process's own."""
     counters = state["application"].setdefault("counters", {})
@@ -29,6 +28,7 @@ async def hear() -> None:
 
 async def main(place: str, name: str, counts: int, total: int) -> None:
     """Count, a few at a time; make it durable; and wait until all that the others counted has arrived."""
+    kit.reducer("COUNTED")(counted)
     await kit.setup_persistence(backend=open_place(place))
     store = kit.get_store()
     print("ready", flush=True)
@@ -48,4 +48,5 @@ async def main(place: str, name: str, counts: int, total: int) -> None:
     await store.close()
 
 
-asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -1,15 +1,21 @@
-"""A place to keep a state in, of each kind, as `open_place` reads it; for tests with processes of their own."""
+"""Places to keep a state in, of each kind, as `open_place` reads them; and processes that share one."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
+import sys
 import uuid
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from kit.persistence.places import open_place
 from kit.persistence.redis_scripts import KEYS
 from tests.persistence.redis_server import REDIS_URL
 from tests.persistence.servers import POSTGRES_URL, answers
@@ -51,3 +57,30 @@ def need(url: str, port: int, server: str, variable: str) -> None:
     host = parts.hostname or "127.0.0.1"
     if not answers(host, parts.port or port):
         pytest.skip(f"no {server} server at {host}:{parts.port or port}: start one, or set {variable}")
+
+
+async def stored(place: str) -> dict[str, Any]:
+    """What a process that starts now finds."""
+    backend = open_place(place)
+    state = await backend.load_state()
+    if hasattr(backend, "close"):
+        await backend.close()
+    return state
+
+
+async def start_peer(place: str, name: str, counts: int, total: int) -> Process:
+    """Start `counting_peer.py`, up to where it waits for a line of its standard input."""
+    peer = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning"),
+        *("-m", "tests.persistence.counting_peer", place, name, str(counts), str(total)),
+        stdin=PIPE, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    assert await peer.stdout.readline() == b"ready\n", (await peer.stderr.read()).decode()
+    return peer
+
+
+async def result_of(peer: Process) -> dict[str, Any]:
+    """Wait until the peer ends; what it says of itself."""
+    output, errors = await peer.communicate()
+    assert peer.returncode == 0, errors.decode()
+    return json.loads(output)

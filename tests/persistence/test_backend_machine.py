@@ -19,7 +19,7 @@ from kit.persistence import SQLiteBackend, Writer
 from kit.persistence.places import open_place
 from kit.state import StateStore, thaw
 from kit.state.reducers import Reducers
-from tests.persistence.shared_storage import EVERY, SHARED, empty_place
+from tests.persistence.shared_storage import EVERY, SHARED, empty_place, stored
 from tests.state.operations import perform, scalars, steps, strict
 
 FULL = os.environ.get("KIT_SOAK") == "full"
@@ -75,16 +75,6 @@ class Process:
         return thaw(self.store.state["application"])
 
 
-async def stored(place: str) -> dict[str, Any]:
-    """What a process that starts now finds."""
-    backend = open_place(place)
-    state = await backend.load_state()
-    if not hasattr(backend, "close"):
-        return state.get("application", {})
-    await backend.close()
-    return state.get("application", {})
-
-
 class OnePlace(RuleBasedStateMachine):
     """A loop, and an empty place of a kind; both go at the end of the example."""
 
@@ -106,6 +96,10 @@ class OnePlace(RuleBasedStateMachine):
         finally:
             self.run(self.around.aclose())
             self.runner.close()
+
+    async def found(self) -> dict[str, Any]:
+        """What the bot kept, as the next process finds it."""
+        return (await stored(self.place)).get("application", {})
 
     async def finish(self) -> None:
         """What has to be so in the end; nothing of the processes is left then."""
@@ -139,7 +133,7 @@ class AloneMachine(OnePlace):
     def flush(self):
         """From now on nothing takes away what was made so far."""
         self.run(self.process.store.flush())
-        assert strict(self.run(stored(self.place))) == strict(self.made[-1])
+        assert strict(self.run(self.found())) == strict(self.made[-1])
         self.made = self.made[-1:]
 
     @rule()
@@ -166,7 +160,7 @@ class AloneMachine(OnePlace):
 
     async def finish(self) -> None:
         await self.process.store.close()
-        assert strict(await stored(self.place)) == strict(self.made[-1])
+        assert strict(await self.found()) == strict(self.made[-1])
 
 
 class TogetherMachine(OnePlace):
@@ -220,7 +214,7 @@ class TogetherMachine(OnePlace):
         self.run(self.processes[who].store.flush())
         self.flushed |= self.waiting[who]
         self.waiting[who] = set()
-        assert self.flushed <= set(self.run(stored(self.place)).get("log", []))
+        assert self.flushed <= set(self.run(self.found()).get("log", []))
 
     @rule(who=who, kill=st.booleans())
     def restart(self, who, kill):
@@ -245,7 +239,7 @@ class TogetherMachine(OnePlace):
             await process.store.flush()
         self.flushed = self.flushed.union(*self.waiting)
         self.waiting = [set(), set()]
-        there = await stored(self.place)
+        there = await self.found()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 while any(strict(process.application) != strict(there) for process in self.processes):

@@ -300,3 +300,59 @@ async def test_a_second_process_does_not_make_the_views_of_the_first_forgotten(b
     assert second.state["views"] == first.state["views"]
     await second.close()
     set_store(first)
+
+
+@pytest.mark.asyncio
+async def test_a_panel_that_is_sent_anew_while_discord_is_asked_stays(bots, tmp_path, monkeypatch):
+    """The answer is about its former message."""
+    bot = await bots.start()
+    channel = channel_of(bots, bot)
+    backend = FileStorageBackend(tmp_path / "state.json")
+    await backend.save_state(
+        {"persistent_views": {"panel": entry("panel", bot.guilds[0].id, 123, channel_id=channel.id)}}
+    )
+    asked, answer = asyncio.Event(), asyncio.Event()
+    request = bot.http.request
+
+    async def slow(route, **options):
+        if route.path.endswith("/messages/{message_id}") and route.method == "GET":
+            asked.set()
+            await answer.wait()
+        return await request(route, **options)
+
+    summary = await setup_persistence(bot, backend=backend, verify=None)
+    monkeypatch.setattr(bot.http, "request", slow)
+    verifying = asyncio.create_task(bot.get_cog("viewkit persistence").verify(summary))
+    await asked.wait()
+    answer.set()
+    message = await Counter(state_key="panel").send(channel=channel)
+    await verifying
+    assert get_store().state["persistent_views"]["panel"]["message_id"] == message.id
+    assert await bots.click(message) == "None"
+
+
+@pytest.mark.asyncio
+async def test_the_pages_of_a_panel_that_is_nobodys_have_their_back_button_after_a_restart(tmp_path):
+    """It was sent to a channel by the bot itself."""
+
+    class Loop(PersistentView):
+        auto_back_button = True
+
+    message = 7
+    view = entry("loop", None, message, class_name="Loop", user_id=None)
+    session = {
+        "views": [],
+        "nav_stack": [{"class_name": "Loop", "message_id": message}],
+        "undo_stack": [],
+        "redo_stack": [],
+        "data": {},
+    }
+    backend = FileStorageBackend(tmp_path / "state.json")
+    await backend.save_state(
+        {"persistent_views": {"loop": view}, "sessions": {f"Loop:message_{message}": session}}
+    )
+    bot = commands.Bot("!", intents=discord.Intents.none())
+    await setup_persistence(bot, backend=backend, verify=None)
+    panel = await bot.get_cog("viewkit persistence").view("loop")
+    assert [item.custom_id for item in panel.children] == ["nav:back"]
+    await get_store().close()

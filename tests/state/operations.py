@@ -48,8 +48,17 @@ def perform(root: Any, step: tuple[str, tuple[Any, ...], Any]) -> None:
         root[key] = before + 1 if type(before) is int else 1
     elif name == "remove":
         root.pop(key, None)
-    elif hasattr(root.get(key), "clear"):
-        root[key].clear()
+    else:
+        empty(root.get(key))
+
+
+def empty(container: Any) -> None:
+    """Empty it, if it is a container; a mapping in the order of its keys, which is not the same everywhere."""
+    if hasattr(container, "keys"):
+        for key in sorted(container, key=repr):
+            del container[key]
+    elif hasattr(container, "clear"):
+        container.clear()
 
 
 def change_list(items: Any, name: str, value: Any) -> None:

@@ -143,7 +143,7 @@ async def test_ten_thousand_deaf_subscribers_cost_a_dispatch_nothing(store):
     """Those who listen to another action are not even looked at."""
     for number in range(10_000):
         store.subscribe(str(number), lambda state, action: None, action_filter=["OTHER"])
-    assert store._subscriptions.hearing({"SET"}, (), store.state) == []
+    assert store._subscriptions.hearing({"SET"}, store.state) == []
 
 
 @pytest.mark.asyncio
@@ -429,3 +429,144 @@ async def test_undo_can_be_had_without_a_view(store):
     assert store.state["application"] == {}
     with pytest.raises(StateError, match="the undo_stack of the session 'me' is empty"):
         await store.dispatch("UNDO", {"session_id": "me"})
+
+
+@pytest.mark.asyncio
+async def test_what_a_caller_does_to_a_payload_later_is_no_part_of_the_action(store):
+    """One dict may be used for many dispatches; each has what was in it then."""
+    payload = {"key": "a", "value": [1]}
+    change = [await store.dispatch("SET", payload)]
+    payload["value"].append(2)
+    payload["key"] = "b"
+    await store.merge(lambda state: None, lambda: change)
+    assert store.state["application"] == {"a": [1]}
+    assert store.history[-1].payload == {"key": "a", "value": [1]}
+
+
+@pytest.mark.asyncio
+async def test_an_action_that_runs_again_passes_the_middleware_again(store, caplog):
+    """What another process has spent meanwhile can't be spent a second time."""
+
+    @kit.reducer("SPEND")
+    def spend(action, state):
+        state["application"]["coins"] -= 5
+
+    async def no_debts(action, state, go_on):
+        await go_on(action, state)
+        if state["application"].get("coins", 0) < 0:
+            raise ValueError("nobody may owe coins")
+
+    heard = []
+    store.on("SPEND", lambda action, state: heard.append(1))
+    await put("coins", 5)
+    store.add_middleware(no_debts)
+    mine = [await store.dispatch("SPEND")]
+    await store.merge(lambda state: state["application"].update(coins=0), lambda: mine)
+    assert store.state["application"] == {"coins": 0}
+    assert heard == [1]
+    assert "nobody may owe coins" in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_a_batch_waits_for_the_dispatch_that_runs_in_it(store):
+    """Tasks that the block has started, and that are not done at its end, are part of it."""
+    started = asyncio.Event()
+
+    @kit.reducer("SLOW")
+    async def slow(action, state):
+        started.set()
+        await asyncio.sleep(0.01)
+        state["application"]["slow"] = True
+
+    async def late():
+        await started.wait()
+        await store.dispatch("SET", {"key": "late", "value": 1})
+
+    async with store.batch():
+        running = asyncio.create_task(store.dispatch("SLOW"))
+        waiting = asyncio.create_task(late())
+        await started.wait()
+        await asyncio.sleep(0)
+    assert store.state["application"] == {"slow": True, "late": 1}
+    await running
+    await waiting
+
+
+@pytest.mark.asyncio
+async def test_a_reducer_that_dispatches_in_a_batch_is_told_so(store):
+    """Outside and inside, by itself or by a task of its own, it is an error and no wait without end."""
+
+    @kit.reducer("NESTED")
+    async def nested(action, state):
+        await asyncio.gather(put("x", 1))
+
+    with pytest.raises(StateError, match="a reducer or a middleware called for 'SET'"):
+        await store.dispatch("NESTED")
+    async with store.batch():
+        with pytest.raises(StateError, match="called for 'SET'"):
+            await store.dispatch("NESTED")
+        assert (await store.snapshot())["application"] == {}
+
+
+@pytest.mark.asyncio
+async def test_computed_values_follow_what_is_taken_back(store):
+    """A value that was read in the middle of something that failed is made again."""
+    kit.computed(selector=lambda state: state["application"].get("n", 0))(lambda n: n)
+    name = "<lambda>"
+
+    async def nosy(action, state, go_on):
+        await go_on(action, state)
+        assert store.computed[name] == action["payload"]["value"]
+        if action["payload"]["value"] == 500:
+            raise OverflowError
+
+    store.add_middleware(nosy)
+    await put("n", 1)
+    with pytest.raises(OverflowError):
+        await put("n", 500)
+    assert store.computed[name] == 1
+    async with store.batch():
+        await put("n", 2)
+        assert store.computed[name] == 2
+
+
+@pytest.mark.asyncio
+async def test_a_selector_that_failed_hears_again(store):
+    """What it read before it failed is watched, and its next result counts as new."""
+    heard = []
+    await put("which", "a")
+    await put("a", 1)
+    store.subscribe(
+        "s",
+        lambda state, action: heard.append(1),
+        selector=lambda s: s["application"][s["application"]["which"]],
+    )
+    await put("which", "b")
+    await put("b", 7)
+    await put("b", True)
+    assert heard == [1, 1, 1]
+
+
+@pytest.mark.asyncio
+async def test_undo_remembers_as_many_steps_as_its_limit(store):
+    """Twenty, if nothing else was said."""
+    for number in range(30):
+        await store.dispatch("SET", {"key": "n", "value": number}, undo=UndoScope("me"))
+    assert len(store.state["sessions"]["me"]["undo_stack"]) == 20
+
+
+@pytest.mark.asyncio
+async def test_undo_never_takes_another_item_of_a_list_for_its_own(store):
+    """Somebody has put an equal item before it: the step is refused, and both items stay as they are."""
+    from kit.state import UndoConflictError
+
+    @kit.reducer("TICK")
+    def tick(action, state):
+        state["application"]["todo"][action["payload"]["index"]]["done"] = True
+
+    await put("todo", [{"text": "mine", "done": False}])
+    await store.dispatch("TICK", {"index": 0}, undo=UndoScope("me"))
+    await put("todo", [{"text": "theirs", "done": True}, {"text": "mine", "done": True}])
+    with pytest.raises(UndoConflictError, match=r"application\.todo"):
+        await store.dispatch("UNDO", {"session_id": "me"})
+    assert [item["done"] for item in store.state["application"]["todo"]] == [True, True]

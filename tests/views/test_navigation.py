@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import discord
 import pytest
 from discord import ui
@@ -9,6 +11,7 @@ from discord import ui
 import kit
 from kit import PersistentLayoutView, PersistentView, StatefulButton, StatefulView, card
 from kit.persistence.live import live_views
+from kit.state import StateError
 
 
 class Menu(PersistentView):
@@ -301,3 +304,64 @@ async def test_a_page_that_is_reloaded_keeps_its_way_back(lab):
     await lab.reload(topic("new"))
     assert lab.messages[0].labels == ["new", "◀ Back"]
     assert (await lab.click("nav:back")).message.labels == ["Read"]
+
+
+@pytest.mark.asyncio
+async def test_a_double_click_pushes_once(lab):
+    """The second press was on a page that has gone by then: nobody is told of an error, and Back leads back at once."""
+    await lab.post(Menu, state_key="menu")
+    outcomes = await asyncio.gather(lab.click("Topic"), lab.click("Topic"))
+    assert [outcome.errors for outcome in outcomes] == [[], []]
+    session = next(iter(lab.store.state["sessions"].values()))
+    assert len(session["nav_stack"]) == len(session["views"]) == len(lab.store.state["views"]) == 1
+    assert (await lab.click("nav:back")).message.labels == ["Topic", "About"]
+    assert len(live_views(lab.store)) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_push_in_a_batch_is_refused_before_anything_is_shown(lab):
+    """A page is shown and stored by itself."""
+    await lab.post(Menu, state_key="menu")
+    menu = live_views(lab.store).panel("menu")
+
+    async def both():
+        async with menu.batch():
+            await menu.push(Topic)
+
+    with pytest.raises(StateError, match="after the batch"):
+        await both()
+    assert lab.messages[0].labels == ["Topic", "About"]
+    with pytest.raises(TypeError, match="take a class of kit's views"):
+        await menu.push(ui.View)
+
+
+@pytest.mark.asyncio
+async def test_a_page_lives_as_long_as_the_one_before(lab):
+    """A menu without a timeout has pages without one, and has none when it is back."""
+
+    class Lasting(StatefulView):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.add_item(StatefulButton(label="x"))
+
+    class Short(Lasting):
+        pass
+
+    await lab.post(Lasting, timeout=None)
+    [first] = live_views(lab.store)
+    page = await first.push(Short)
+    assert page.timeout is None
+    brief = await page.push(Short, timeout=5)
+    assert brief.timeout == 5
+    assert (await brief.pop()).timeout is None
+
+
+@pytest.mark.asyncio
+async def test_exit_during_a_push_ends_the_page(lab):
+    """Whoever is faster, the panel has ended."""
+    await lab.post(Menu, state_key="menu")
+    menu = live_views(lab.store).panel("menu")
+    results = await asyncio.gather(menu.push(Topic), menu.exit(), return_exceptions=True)
+    assert not isinstance(results[1], Exception)
+    assert lab.store.state["persistent_views"] == {}
+    assert len(live_views(lab.store)) == 0
