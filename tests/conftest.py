@@ -11,13 +11,24 @@ from kit.persistence.registry import view_classes
 from kit.state import StateStore, get_store, set_store
 
 
+def _is_test(module: str) -> bool:
+    return module.rpartition(".")[2].startswith("test_")
+
+
+def _folder(module: str) -> str:
+    return module.rpartition(".")[0]
+
+
 @pytest.fixture(autouse=True)
 def store(request) -> Iterator[StateStore]:
-    """A store that no other test has touched, and a registry without the classes of other test modules."""
+    """A store that no other test has touched, and the classes of the modules that the test's own uses."""
     before = set_store(StateStore())
     classes = {key: view_classes.get(key) for key in view_classes}
+    name = request.module.__name__
+    used = {name, *(getattr(thing, "__module__", None) for thing in vars(request.module).values())}
     for key, cls in classes.items():
-        if cls.__module__.rpartition(".")[2].startswith("test_") and cls.__module__ != request.module.__name__:
+        beside = not _is_test(cls.__module__) and _folder(cls.__module__) == _folder(name)
+        if cls.__module__ not in used and not beside:
             view_classes.put(key, None)
     yield get_store()
     set_store(before)

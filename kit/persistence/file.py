@@ -8,12 +8,15 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kit.persistence.backends import StorageError
 from kit.persistence.codec import dumps, untag
 from kit.persistence.legacy import adopt, is_legacy
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -47,12 +50,12 @@ class FileStorageBackend:
             StorageError: If neither can be read. Both are left as they are.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._load)
+            return await _to_its_end(self._load)
 
     async def save_state(self, state: dict[str, Any]) -> bool:
         """Replace the file by `state`, and its backup by the file."""
         async with self._turn:
-            await asyncio.to_thread(self._save, state)
+            await _to_its_end(self._save, state)
         return True
 
     def _load(self) -> dict[str, Any]:
@@ -125,6 +128,19 @@ class FileStorageBackend:
             # Some file systems have no hard links.
             shutil.copyfile(self.path, copy)
         copy.replace(self.backup)
+
+
+async def _to_its_end(work: Callable[..., _T], *arguments: Any) -> _T:
+    """Run `work` in a thread; one who is cancelled waits for it all the same.
+
+    A save that went on by itself could replace the file after a later one.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from kit.state.actions import Action, UndoScope
 from kit.state.draft import DictDraft, Recorder
 from kit.state.patches import Change, Patch, apply
 from kit.state.reducers import Reducers
-from kit.state.tree import StateDict, StateError
+from kit.state.tree import SCALARS, StateDict, StateError
 from kit.state.undo import remember
 
 Next = Callable[[Action, Mapping[str, Any]], Awaitable[None]]
@@ -215,12 +215,24 @@ class Batch:
         return transaction
 
 
-def copied(value: Any) -> Any:
+def copied(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """A copy of a payload's containers: what its owner does to it later is no part of the action."""
-    if isinstance(value, Mapping):
-        return {key: copied(item) for key, item in value.items()}
-    if value.__class__ is list:
-        return [copied(item) for item in value]
-    if value.__class__ is set:
+    try:
+        copy: Mapping[str, Any] = _copied(payload)
+    except RecursionError:
+        # It contains itself: the reducer that would store that is told where.
+        return payload
+    return copy
+
+
+def _copied(value: Any) -> Any:
+    cls = value.__class__
+    if cls in SCALARS:
+        return value
+    if cls is dict or isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    if cls is list:
+        return [_copied(item) for item in value]
+    if cls is set:
         return set(value)
     return value
