@@ -56,7 +56,7 @@ class Plan:
     async def start(self) -> Lab:
         """The lab in which the bot runs."""
         lab = await Lab.start(self.make)
-        lab.discord.deadline = 0.3
+        lab.discord.deadline = 2.0
         return lab
 
     def make(self) -> commands.Bot:
