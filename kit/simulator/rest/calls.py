@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kit.simulator.errors import ApiError, invalid_field
@@ -97,7 +98,7 @@ async def read_body(request: web.Request, call: Call) -> None:
     if (request.content_length or 0) > MAX_BODY:
         raise TOO_LARGE
     if request.content_type.startswith("multipart/"):
-        await _read_multipart(request, call)
+        await read_parts(request.headers, request.content, call)
         return
     try:
         data = await request.read()
@@ -106,13 +107,23 @@ async def read_body(request: web.Request, call: Call) -> None:
     except CUT_SHORT:
         raise BAD_JSON from None
     if data:
-        call.body = _parse(data)
+        call.body = parse(data)
 
 
-async def _read_multipart(request: web.Request, call: Call) -> None:
+async def read_parts(headers: Mapping[str, str], content: StreamReader, call: Call) -> None:
+    """Reads a multipart body, a part at a time.
+
+    Args:
+        headers: Of a request, or of an endpoint's answer.
+        content: Its body.
+        call: Where ``body`` and ``files`` go.
+
+    Raises:
+        ApiError: The body is too large, or its JSON or its parts make no sense.
+    """
     total = 0
     try:
-        reader = await request.multipart()
+        reader = MultipartReader(headers, content)
         while (part := await reader.next()) is not None:
             chunks = []
             while chunk := await part.read_chunk(1 << 16):  # type: ignore[union-attr]
@@ -122,7 +133,7 @@ async def _read_multipart(request: web.Request, call: Call) -> None:
                 chunks.append(chunk)
             data, name = b"".join(chunks), part.name or ""  # type: ignore[union-attr]
             if name == "payload_json":
-                call.body = _parse(data)
+                call.body = parse(data)
             elif field_name := FILE_FIELD.fullmatch(name):
                 number = int(field_name[1]) if field_name[1] else len(call.files)
                 filename = part.filename or "unknown.bin"  # type: ignore[union-attr]
@@ -142,7 +153,15 @@ def _finite(text: str) -> float:
 DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
-def _parse(data: bytes) -> Any:
+def parse(data: bytes) -> Any:
+    """The JSON of a body.
+
+    Args:
+        data: The body.
+
+    Raises:
+        ApiError: It is no JSON.
+    """
     try:
         text = data.decode()
         value = DECODER.decode(text)
