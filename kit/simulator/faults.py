@@ -40,6 +40,7 @@ class Fault:
         route: The pattern of the requests it is for.
         left: How often it will still happen; None without end.
         happened: How often it has.
+        chance: How likely it is each time.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Fault:
         self.happened = 0
         self._faults = faults
         self._bot = bot
-        self._chance = chance
+        self.chance = chance
         self._details = details
 
     def __repr__(self) -> str:
@@ -68,8 +69,8 @@ class Fault:
             details.append(f"times={self.left}")
         if self._bot is not None:
             details.append(f"bot={self._bot.name}")
-        if self._chance < 1:
-            details.append(f"chance={self._chance:g}")
+        if self.chance < 1:
+            details.append(f"chance={self.chance:g}")
         return f"<{self.kind} {self.route!r} {' '.join(details)}".rstrip() + ">"
 
     def __enter__(self) -> Self:
@@ -105,7 +106,7 @@ class Fault:
         # What goes wrong with every request does not go wrong with the gateway.
         if (route == GATEWAY) != (self.route == GATEWAY) or not fnmatch.fnmatchcase(route, self.route):
             return False
-        if self._chance < 1 and chance() >= self._chance:
+        if self.chance < 1 and chance() >= self.chance:
             return False
         self.happened += 1
         if self.left is not None:
@@ -238,6 +239,8 @@ class Faults:
     def _add(self, fault: Fault) -> Fault:
         if fault.left is not None and fault.left < 1:
             raise ValueError(f"A fault happens once or more often, not times={fault.left}.")
+        if not 0 <= fault.chance <= 1:
+            raise ValueError(f"A chance is a number from 0 to 1, not {fault.chance!r}.")
         self.active.append(fault)
         return fault
 

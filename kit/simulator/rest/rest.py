@@ -170,14 +170,17 @@ def _shaped(error: ApiError | web.Response) -> web.Response:
 
 
 async def _cut(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    """Sends the first half of an answer and breaks the connection."""
-    body = answer.body if isinstance(answer.body, bytes) else b""
-    half = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(body) or 1)})
+    """Sends the first half of an answer, if it has a body, and breaks the connection."""
+    transport = request.transport
+    if not isinstance(answer.body, bytes) or not answer.body or transport is None:
+        if transport is not None:
+            transport.abort()
+        return answer
+    half = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(answer.body))})
     half.content_type = answer.content_type
     await half.prepare(request)
-    await half.write(body[: len(body) // 2])
-    if request.transport is not None:
-        request.transport.close()
+    await half.write(answer.body[: len(answer.body) // 2])
+    transport.close()
     return half
 
 
