@@ -303,8 +303,8 @@ class Gateway:
         session = Session(connection, bot, data, guild_id=simulator.world.guild["id"])
         if self.shards > 1 and session.shard[1] == 1:
             raise Closed(codes.SHARDING_REQUIRED, "Sharding required.")
-        flags = bot.application["flags"]
-        if any(session.intents & intent and not flags & mask for intent, mask in PRIVILEGED.items()):
+        allowed = bot.privileged_intents
+        if any(session.intents & bit for name, bit in PRIVILEGED.items() if name not in allowed):
             raise Closed(codes.DISALLOWED_INTENTS, "Disallowed intent(s).")
         now = simulator.world.clock.monotonic()
         may_start = self.starts(bot).take(now)
