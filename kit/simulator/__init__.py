@@ -1,12 +1,12 @@
 """A Discord on this machine: a loopback server for unmodified bots, without token or network."""
 
-from .connector import LoopbackConnector
-from .errors import ClickError, WorldFileError
-from .forms import Violation, error_tree
-from .interactions import Interaction
-from .limits import check_message, check_modal
-from .server import Simulator
-from .world import World
+from kit.simulator.connector import LoopbackConnector
+from kit.simulator.errors import ClickError, WorldFileError
+from kit.simulator.interactions.interactions import Interaction
+from kit.simulator.limits.forms import Violation, error_tree
+from kit.simulator.limits.messages import check_message, check_modal
+from kit.simulator.server import Simulator
+from kit.simulator.world.world import World
 
 __all__ = [
     "ClickError",

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import WorldFileError
-from .server import Simulator
-from .world import World
+from kit.simulator.errors import WorldFileError
+from kit.simulator.server import Simulator
+from kit.simulator.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,27 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from . import (
-    commands,
-    messages,
-    modals,
-    payloads,
-    people,
-    routes_channels,
-    routes_commands,
-    routes_guild,
-    routes_interactions,
-    routes_members,
-    routes_messages,
+from kit.simulator.connector import LoopbackConnector
+from kit.simulator.errors import ClickError
+from kit.simulator.gateway.gateway import Gateway
+from kit.simulator.gateway.intents import GUILD_MEMBERS
+from kit.simulator.interactions import clicks as people
+from kit.simulator.interactions import commands, modals
+from kit.simulator.interactions.interactions import (
+    COMMAND,
+    COMPONENT,
+    MODAL_SUBMIT,
+    Interaction,
+    Interactions,
 )
-from .connector import LoopbackConnector
-from .errors import ClickError
-from .gateway import Gateway
-from .intents import GUILD_MEMBERS
-from .interactions import COMMAND, COMPONENT, MODAL_SUBMIT, Interaction, Interactions
-from .permissions import SEND_MESSAGES
-from .rest import MAX_BODY, Rest, Routes
-from .world import World
+from kit.simulator.rest import channels as routes_channels
+from kit.simulator.rest import commands as routes_commands
+from kit.simulator.rest import guild as routes_guild
+from kit.simulator.rest import interactions as routes_interactions
+from kit.simulator.rest import members as routes_members
+from kit.simulator.rest import messages as routes_messages
+from kit.simulator.rest.rest import MAX_BODY, Rest, Routes
+from kit.simulator.world import messages, payloads
+from kit.simulator.world.permissions import SEND_MESSAGES
+from kit.simulator.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

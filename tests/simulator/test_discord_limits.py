@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kit.simulator import World, check_message, check_modal, components, error_tree, messages
+from kit.simulator import World, check_message, check_modal, components, error_tree
 from kit.simulator.emoji import is_emoji
 from kit.simulator.errors import ApiError, UnsupportedError
-from kit.simulator.media import Upload
+from kit.simulator.world import messages
+from kit.simulator.world.media import Upload
 
 V2 = 1 << 15
 

@@ -181,7 +181,7 @@ async def test_a_raw_client_with_zlib_stream(lab):
 @pytest.mark.asyncio
 async def test_an_unknown_compression_falls_back_to_text(lab, monkeypatch):
     """A client with zstd still works where the simulator has no zstd module: it gets text frames."""
-    monkeypatch.setattr("kit.simulator.compression.ZSTD_MODULES", ())
+    monkeypatch.setattr("kit.simulator.gateway.compression.ZSTD_MODULES", ())
     url = f"{lab.simulator.gateway_url}/?compress=zstd-stream"
     async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
         assert (await socket.receive()).type == aiohttp.WSMsgType.TEXT

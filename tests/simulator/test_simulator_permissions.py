@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from kit.simulator import ClickError, World
-from kit.simulator.permissions import (
+from kit.simulator.world.permissions import (
     ADD_REACTIONS,
     ADMINISTRATOR,
     ATTACH_FILES,

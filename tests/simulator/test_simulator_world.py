@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kit.simulator import World, WorldFileError
-from kit.simulator.media import Upload, image_size
+from kit.simulator.world.media import Upload, image_size
 
 
 def test_names_that_are_not_there_list_those_that_are():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .permissions import VIEW_CHANNEL, lacking
+from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .world import World
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

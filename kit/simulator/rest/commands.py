@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .command_limits import command_fields
-from .errors import UnknownError, invalid_field, unknown
-from .forms import Form
-from .rest import Call, Routes
-from .world import GLOBAL
+from kit.simulator.errors import UnknownError, invalid_field, unknown
+from kit.simulator.limits.commands import command_fields
+from kit.simulator.limits.forms import Form
+from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.world.world import GLOBAL
 
 if TYPE_CHECKING:
-    from .server import Simulator
-    from .world import World
+    from kit.simulator.server import Simulator
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 MAX_COMMANDS = 100

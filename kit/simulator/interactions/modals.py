@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import components as ui
-from .errors import ClickError
-from .interactions import Resolved
-from .media import Upload
-from .people import chosen_values
+from kit.simulator import components as ui
+from kit.simulator.errors import ClickError
+from kit.simulator.interactions.clicks import chosen_values
+from kit.simulator.interactions.interactions import Resolved
+from kit.simulator.world.media import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .interactions import Interaction
-    from .world import World
+    from kit.simulator.interactions.interactions import Interaction
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 LIST_INPUTS = (*ui.SELECTS, ui.CHECKBOX_GROUP)

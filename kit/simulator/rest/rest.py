@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from .errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
-from .forms import Form
-from .media import Upload
+from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
+from kit.simulator.limits.forms import Form
+from kit.simulator.world.media import Upload
 
 if TYPE_CHECKING:
-    from .server import Simulator
+    from kit.simulator.server import Simulator
 
 Json = dict[str, Any]
 MAX_BODY = 25 * 1024 * 1024

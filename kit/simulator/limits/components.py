@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import components as ui
-from .emoji import is_emoji
-from .forms import INT_LIMIT, Form
+from kit.simulator import components as ui
+from kit.simulator.emoji import is_emoji
+from kit.simulator.limits.forms import INT_LIMIT, Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import components, limits, messages
-from .command_limits import check_choice
-from .errors import ApiError, UnsupportedError, unknown
-from .forms import INT_LIMIT, Form, refuse
-from .interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
-from .rest import Call, Routes
+from kit.simulator import components
+from kit.simulator.errors import ApiError, UnsupportedError, unknown
+from kit.simulator.interactions.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
+from kit.simulator.limits import messages as limits
+from kit.simulator.limits.commands import check_choice
+from kit.simulator.limits.forms import INT_LIMIT, Form, refuse
+from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.world import messages
 
 if TYPE_CHECKING:
-    from .interactions import Interaction
-    from .server import Simulator
-    from .world import World
+    from kit.simulator.interactions.interactions import Interaction
+    from kit.simulator.server import Simulator
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

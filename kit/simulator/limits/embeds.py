@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .forms import Form
+    from kit.simulator.limits.forms import Form
 
 MAX_EMBEDS, MAX_FIELDS, MAX_TOTAL, MAX_URL, MAX_COLOR = 10, 25, 6000, 2048, 0xFFFFFF
 WEB = ("http", "https")

@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import components as ui
-from .component_limits import Scope, check_component
-from .embed_limits import check_embeds
-from .forms import INT_LIMIT, Form, Violation
+from kit.simulator import components as ui
+from kit.simulator.limits.components import Scope, check_component
+from kit.simulator.limits.embeds import check_embeds
+from kit.simulator.limits.forms import INT_LIMIT, Form, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import guild_limits, payloads
-from .errors import ApiError, UnknownError
-from .permissions import MANAGE_CHANNELS, MANAGE_ROLES, MISSING_PERMISSIONS, require
-from .rest import Call, Routes
-from .routes_guild import guild
+from kit.simulator.errors import ApiError, UnknownError
+from kit.simulator.limits import guilds as guild_limits
+from kit.simulator.rest.guild import guild
+from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.world import payloads
+from kit.simulator.world.permissions import MANAGE_CHANNELS, MANAGE_ROLES, MISSING_PERMISSIONS, require
 
 if TYPE_CHECKING:
-    from .server import Simulator
-    from .world import World
+    from kit.simulator.server import Simulator
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 MAX_CHANNELS = 500

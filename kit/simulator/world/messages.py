@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import components, limits
-from .errors import ApiError, UnsupportedError, invalid_form
-from .forms import refuse
-from .snowflakes import timestamp
+from kit.simulator import components
+from kit.simulator.errors import ApiError, UnsupportedError, invalid_form
+from kit.simulator.limits import messages as limits
+from kit.simulator.limits.forms import refuse
+from kit.simulator.world.snowflakes import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .media import Upload
-    from .world import World
+    from kit.simulator.world.media import Upload
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

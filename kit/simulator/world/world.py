@@ -10,12 +10,12 @@ import secrets
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from . import payloads
-from .errors import UnknownError
-from .guild import GuildState
-from .media import Upload, image_size
-from .permissions import ADMINISTRATOR
-from .worldfile import read_world, write_world
+from kit.simulator.errors import UnknownError
+from kit.simulator.world import payloads
+from kit.simulator.world.file import read_world, write_world
+from kit.simulator.world.guild import GuildState
+from kit.simulator.world.media import Upload, image_size
+from kit.simulator.world.permissions import ADMINISTRATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import payloads, permissions
-from .errors import UnknownError
-from .snowflakes import Snowflakes
+from kit.simulator.errors import UnknownError
+from kit.simulator.world import payloads, permissions
+from kit.simulator.world.snowflakes import Snowflakes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import guild_limits, payloads, permissions
-from .errors import ApiError
-from .rest import Call, Routes
-from .routes_guild import guild
+from kit.simulator.errors import ApiError
+from kit.simulator.limits import guilds as guild_limits
+from kit.simulator.rest.guild import guild
+from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.world import payloads, permissions
 
 if TYPE_CHECKING:
-    from .server import Simulator
-    from .world import World
+    from kit.simulator.server import Simulator
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 MAX_ROLES = 250

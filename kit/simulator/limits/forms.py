@@ -7,7 +7,7 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import invalid_form
+from kit.simulator.errors import invalid_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

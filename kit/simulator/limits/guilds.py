@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import UnknownError
-from .forms import INT_LIMIT
+from kit.simulator.errors import UnknownError
+from kit.simulator.limits.forms import INT_LIMIT
 
 if TYPE_CHECKING:
-    from .forms import Form
-    from .world import World
+    from kit.simulator.limits.forms import Form
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import components as ui
-from .errors import ClickError
-from .interactions import Resolved
-from .payloads import DM_CHANNEL
-from .permissions import VIEW_CHANNEL, lacking
+from kit.simulator import components as ui
+from kit.simulator.errors import ClickError
+from kit.simulator.interactions.interactions import Resolved
+from kit.simulator.world.payloads import DM_CHANNEL
+from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .world import World
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

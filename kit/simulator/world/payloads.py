@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .snowflakes import timestamp
+from kit.simulator.world.snowflakes import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

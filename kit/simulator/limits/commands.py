@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .forms import Form
+    from kit.simulator.limits.forms import Form
 
 Json = dict[str, Any]
 

@@ -9,13 +9,13 @@ import datetime as dt
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError
-from .payloads import ALL_PERMISSIONS, DM_CHANNEL
+from kit.simulator.errors import ApiError
+from kit.simulator.world.payloads import ALL_PERMISSIONS, DM_CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .guild import GuildState
+    from kit.simulator.world.guild import GuildState
 
 Json = dict[str, Any]
 

@@ -7,14 +7,14 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import ApiError, unknown
-from .payloads import DM_CHANNEL
+from kit.simulator.errors import ApiError, unknown
+from kit.simulator.world.payloads import DM_CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .gateway import Gateway
-    from .world import World
+    from kit.simulator.gateway.gateway import Gateway
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

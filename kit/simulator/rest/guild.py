@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import payloads
-from .errors import UnknownError
-from .rest import Call, Routes
+from kit.simulator.errors import UnknownError
+from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.world import payloads
 
 if TYPE_CHECKING:
-    from .server import Simulator
-    from .world import World
+    from kit.simulator.server import Simulator
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

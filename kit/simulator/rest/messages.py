@@ -6,10 +6,11 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import messages, payloads
-from .emoji import is_emoji
-from .errors import ApiError, unknown
-from .permissions import (
+from kit.simulator.emoji import is_emoji
+from kit.simulator.errors import ApiError, unknown
+from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.world import messages, payloads
+from kit.simulator.world.permissions import (
     ADD_REACTIONS,
     ATTACH_FILES,
     EMBED_LINKS,
@@ -21,13 +22,12 @@ from .permissions import (
     lacking,
     require,
 )
-from .rest import Call, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .server import Simulator
-    from .world import World
+    from kit.simulator.server import Simulator
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 MAX_PINS = 250

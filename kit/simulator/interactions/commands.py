@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import ClickError
-from .interactions import Resolved
-from .people import need
-from .permissions import ADMINISTRATOR, USE_APPLICATION_COMMANDS, VIEW_CHANNEL
-from .world import GLOBAL
+from kit.simulator.errors import ClickError
+from kit.simulator.interactions.clicks import need
+from kit.simulator.interactions.interactions import Resolved
+from kit.simulator.world.permissions import ADMINISTRATOR, USE_APPLICATION_COMMANDS, VIEW_CHANNEL
+from kit.simulator.world.world import GLOBAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .world import World
+    from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 

@@ -9,12 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import WorldFileError
-from .media import Upload
-from .snowflakes import Snowflakes
+from kit.simulator.errors import WorldFileError
+from kit.simulator.world.media import Upload
+from kit.simulator.world.snowflakes import Snowflakes
 
 if TYPE_CHECKING:
-    from .world import World
+    from kit.simulator.world.world import World
 
 FORMAT = 1
 PLAIN = (

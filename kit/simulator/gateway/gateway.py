@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
-from .compression import Encoder, encoder_for
-from .intents import visible
+from kit.simulator.gateway.compression import Encoder, encoder_for
+from kit.simulator.gateway.intents import visible
 
 if TYPE_CHECKING:
-    from .server import Simulator
+    from kit.simulator.server import Simulator
 
 Json = dict[str, Any]
 
