@@ -12,6 +12,7 @@ import discord
 from discord.ext import commands
 
 from kit.lab.life import START_TIMEOUT, Bots, Life
+from kit.lab.tasks import TaskOwner
 from kit.persistence import Panels, SQLiteBackend, StorageBackend, setup_persistence
 from kit.simulator import Simulator
 from kit.state import StateStore, get_store, set_store
@@ -78,7 +79,7 @@ class DiscordLife(Life):
     )
 
     def __init__(self, factory: BotFactory, simulator: Simulator, number: int) -> None:
-        super().__init__(simulator, number)
+        super().__init__(simulator, number, TaskOwner())
         self.store = get_store().successor()
         self.bot = self._make(factory)
         self._connection: asyncio.Task[None] | None = None

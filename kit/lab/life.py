@@ -21,10 +21,10 @@ class Life(ABC):
     Args:
         simulator: The Discord to connect to.
         number: Which life this is, from 1.
+        owner: Owns the bot's tasks.
 
     Attributes:
         bot: The bot.
-        owner: Owns the bot's tasks.
         seconds: How long it took until buttons answered.
         store: The store of kit's views, where the bot has one.
         without_panels: What a report says where there are none.
@@ -34,10 +34,10 @@ class Life(ABC):
     store: StateStore | None = None
     without_panels: ClassVar[str]
 
-    def __init__(self, simulator: Simulator, number: int) -> None:
+    def __init__(self, simulator: Simulator, number: int, owner: TaskOwner) -> None:
         self.simulator = simulator
         self.number = number
-        self.owner = TaskOwner()
+        self.owner = owner
         self.seconds = 0.0
 
     @property
