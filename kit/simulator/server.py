@@ -22,19 +22,17 @@ from kit.simulator.interactions.interactions import (
     Interaction,
     Interactions,
 )
-from kit.simulator.rest import channels as routes_channels
-from kit.simulator.rest import commands as routes_commands
-from kit.simulator.rest import guild as routes_guild
-from kit.simulator.rest import interactions as routes_interactions
-from kit.simulator.rest import members as routes_members
-from kit.simulator.rest import messages as routes_messages
-from kit.simulator.rest.rest import MAX_BODY, Rest, Routes
+from kit.simulator.rest.calls import MAX_BODY
+from kit.simulator.rest.rest import Rest
 from kit.simulator.world import messages, payloads
 from kit.simulator.world.permissions import SEND_MESSAGES
 from kit.simulator.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from kit.simulator.gateway.session import Session
+    from kit.simulator.world.bots import Bot
 
 Json = dict[str, Any]
 Listener = Callable[[str, Json], None]
@@ -70,7 +68,7 @@ class Simulator:
         self._listeners: list[Listener] = []
         self._gateway = Gateway(self)
         self.interactions = Interactions(world, deadline, self.notify, self._gateway)
-        self._rest = Rest(self, _all_routes())
+        self._rest = Rest(self)
         self._runner: web.AppRunner | None = None
         self._unobserve = world.observe(self._world_changed)
 
@@ -131,7 +129,7 @@ class Simulator:
 
     @property
     def token(self) -> str:
-        """The bot's token."""
+        """The first bot's token."""
         return self.world.token
 
     def connector(self) -> LoopbackConnector:
@@ -193,18 +191,19 @@ class Simulator:
         elif event in SUBSCRIBER_EVENTS:
             self.notify(SUBSCRIBER_EVENTS[event], data)
 
-    async def wait_connected(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - the lab's own signature
+    async def wait_connected(self, timeout: float = 10, *, bot: Bot | None = None) -> None:  # noqa: ASYNC109 - the lab's own signature
         """Waits until a bot has identified or resumed and was sent its guild.
 
         Args:
             timeout: Seconds to wait at most.
+            bot: Which; any when left out.
 
         Raises:
             TimeoutError: None did.
         """
         try:
             async with asyncio.timeout(timeout):
-                await self._gateway.wait_connected()
+                await self._gateway.wait_connected(bot.id if bot else None)
         except TimeoutError:
             raise TimeoutError(
                 f"No bot connected to {self.url} within {timeout:g} s. Start one with "
@@ -235,7 +234,7 @@ class Simulator:
         person = self._person(user)
         found = people.message_for(self.world, message, person)
         data = people.button_data(found, custom_id)
-        return self._interact(COMPONENT, data, person, found["channel_id"], found)
+        return self._interact(COMPONENT, data, person, found)
 
     async def choose(
         self, custom_id: str, values: Sequence[str | int], *, message: str | int, user: str
@@ -257,7 +256,7 @@ class Simulator:
         person = self._person(user)
         found = people.message_for(self.world, message, person)
         data = people.select_data(self.world, found, custom_id, values, person)
-        return self._interact(COMPONENT, data, person, found["channel_id"], found)
+        return self._interact(COMPONENT, data, person, found)
 
     async def submit(self, modal: Interaction, values: Mapping[str, Any], *, user: str) -> Interaction:
         """Fills in a modal and submits it.
@@ -277,8 +276,15 @@ class Simulator:
         """
         person = self._person(user)
         data = modals.submit_data(self.world, modal, values, person)
-        message = modal.payload.get("message")
-        return self._interact(MODAL_SUBMIT, data, person, modal.payload["channel_id"], message, cause=modal)
+        return self.interactions.open(
+            MODAL_SUBMIT,
+            data,
+            user=person,
+            bot=modal.bot,
+            channel_id=modal.payload["channel_id"],
+            message=modal.payload.get("message"),
+            cause=modal,
+        )
 
     async def slash(
         self,
@@ -287,6 +293,7 @@ class Simulator:
         *,
         user: str,
         channel: str | int | None = None,
+        bot: Bot | None = None,
     ) -> Interaction:
         """Uses a slash command.
 
@@ -295,6 +302,7 @@ class Simulator:
             options: By name; users, roles and channels by id.
             user: The name of who uses it.
             channel: Where, by id; the default channel when left out.
+            bot: Whose command; the first bot's that has one of that name when left out.
 
         Returns:
             The interaction, still pending.
@@ -306,26 +314,22 @@ class Simulator:
         """
         person = self._person(user)
         channel_id = self.world.channel(channel or self.world.channel_id)["id"]
-        data = commands.invocation(self.world, name, options or {}, user=person, channel_id=channel_id)
-        return self._interact(COMMAND, data, person, channel_id, None)
+        word, *words = name.removeprefix("/").split() or [""]
+        bots = (bot,) if bot is not None else self.world.bots.values()
+        owner, command = commands.registered(self.world, word, bots)
+        data = commands.invocation(
+            self.world, command, words, options or {}, user=person, channel_id=channel_id
+        )
+        return self.interactions.open(COMMAND, data, user=person, bot=owner, channel_id=channel_id)
 
-    def _interact(
-        self,
-        kind: int,
-        data: Json,
-        user: Json,
-        channel_id: str,
-        message: Json | None,
-        *,
-        cause: Interaction | None = None,
-    ) -> Interaction:
+    def _interact(self, kind: int, data: Json, user: Json, message: Json) -> Interaction:
         return self.interactions.open(
             kind,
             data,
             user=user,
-            channel_id=channel_id,
+            bot=self.world.bots[message["author"]["id"]],
+            channel_id=message["channel_id"],
             message=message,
-            cause=cause,
         )
 
     async def say(self, content: str, *, user: str, channel: str | int | None = None) -> Json:
@@ -365,24 +369,23 @@ class Simulator:
             await self._runner.cleanup()
             self._runner = None
 
-    def ready_payload(self, session_id: str, shard: list[int], *, has_guild: bool) -> Json:
+    def ready_payload(self, session: Session, *, has_guild: bool) -> Json:
         """The data of READY (docs page *Gateway Events*).
 
         Args:
-            session_id: The new session.
-            shard: ``[shard_id, num_shards]``.
+            session: The new session.
             has_guild: Whether the guild is on this shard.
         """
-        world = self.world
+        world, bot = self.world, session.bot
         return {
             "v": 10,
-            "user": payloads.own_user(world.bot_user),
+            "user": payloads.own_user(bot.user),
             "guilds": [{"id": world.guild["id"], "unavailable": True}] if has_guild else [],
-            "session_id": session_id,
+            "session_id": session.id,
             "session_type": "normal",
             "resume_gateway_url": self.gateway_url,
-            "shard": shard,
-            "application": {"id": world.application_id, "flags": world.application["flags"]},
+            "shard": session.shard,
+            "application": {"id": bot.id, "flags": bot.application["flags"]},
             "private_channels": [],
             "presences": [],
             "relationships": [],
@@ -391,14 +394,15 @@ class Simulator:
             "_trace": [],
         }
 
-    def guild_payload(self, intents: int) -> Json:
+    def guild_payload(self, bot: Bot, intents: int) -> Json:
         """The data of GUILD_CREATE.
 
         Args:
+            bot: Who gets it.
             intents: Without GUILD_MEMBERS only the bot itself is among the members.
         """
         world = self.world
-        ids = list(world.members) if intents & GUILD_MEMBERS else [world.application_id]
+        ids = list(world.members) if intents & GUILD_MEMBERS else [bot.id]
         empty = ("threads", "stage_instances", "voice_states", "presences", "guild_scheduled_events")
         return {
             **world.guild,
@@ -406,17 +410,9 @@ class Simulator:
             "channels": world.guild_channels(),
             "members": [world.member(user_id) for user_id in ids],
             "member_count": len(world.members),
-            "joined_at": world.members[world.application_id]["joined_at"],
+            "joined_at": world.members[bot.id]["joined_at"],
             "large": False,
             "unavailable": False,
             "soundboard_sounds": [],
             **{key: [] for key in empty},
         }
-
-
-def _all_routes() -> Routes:
-    routes = Routes()
-    guild = (routes_guild, routes_channels, routes_members)
-    for module in (routes_messages, routes_interactions, routes_commands, *guild):
-        routes.include(module.routes)
-    return routes

@@ -24,7 +24,7 @@ class Harness:
     def world(self):
         return self.simulator.world
 
-    async def bot(self, bot=None, **options) -> commands.Bot:
+    async def bot(self, bot=None, *, token=None, **options) -> commands.Bot:
         """A bot that is ready."""
         if bot is None:
             bot = self.make_bot(**options)
@@ -34,7 +34,7 @@ class Harness:
             ready.set()
 
         bot.add_listener(on_ready)
-        self.bots[bot] = task = asyncio.create_task(bot.start(self.simulator.token))
+        self.bots[bot] = task = asyncio.create_task(bot.start(token or self.simulator.token))
         waiter = asyncio.create_task(ready.wait())
         await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
         waiter.cancel()

@@ -431,7 +431,7 @@ def test_one_wrong_value_anywhere_is_an_error_or_stored():
         for payload in filter(lambda value: isinstance(value, dict), mutations(good)):
             try:
                 messages.validate(payload, files)
-                message = messages.create(world, world.channel_id, payload, files)
+                message = messages.create(world, world.channel_id, payload, files, author=world.bot_user)
                 messages.validate(payload, files, edit_of=message)
                 json.dumps(messages.edit(world, message, payload, files))
                 stored += 1

@@ -89,7 +89,7 @@ async def test_junk_that_is_taken_kills_no_bot(lab, http):
     assert len(bot.guilds[0].channels) == len(world.guild_channels())
     assert len(bot.guilds[0].roles) == len(world.roles)
     assert len(bot.guilds[0].members) == len(world.members)
-    assert len(await bot.tree.fetch_commands()) == len(world.commands["global"])
+    assert len(await bot.tree.fetch_commands()) == len(world.bot.commands["global"])
 
 
 @pytest.mark.parametrize(

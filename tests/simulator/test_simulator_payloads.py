@@ -72,8 +72,8 @@ async def objects(lab) -> dict[str, dict]:
         "GuildMemberResponse": world.member(world.user("alice")["id"]),
         "GuildRoleResponse": world.add_role("Mod"),
         "GuildChannelResponse": world.channel(world.channel_id),
-        "ApplicationCommandResponse": world.commands["global"][0],
-        "PrivateApplicationResponse": world.application,
+        "ApplicationCommandResponse": world.bot.commands["global"][0],
+        "PrivateApplicationResponse": world.bot.application,
     }
 
 

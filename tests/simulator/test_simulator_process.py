@@ -93,4 +93,4 @@ async def test_the_world_is_saved_while_it_runs(tmp_path):
                 await asyncio.sleep(0.01)
         process.kill()
         await process.wait()
-    assert json.loads(path.read_text())["token"] == token
+    assert json.loads(path.read_text())["bots"][0]["token"] == token

@@ -51,7 +51,9 @@ async def test_a_modals_files_live_as_long_as_its_token():
     """A file that someone put into a modal is dropped when its interaction is."""
     simulator = await Simulator.start()
     bob = simulator.world.user("bob")
-    shown = simulator.interactions.open(3, {}, user=bob, channel_id=simulator.world.channel_id)
+    shown = simulator.interactions.open(
+        3, {}, user=bob, bot=simulator.world.bot, channel_id=simulator.world.channel_id
+    )
     upload = {"type": 19, "id": 2, "custom_id": "f"}
     shown.modal = {"title": "t", "custom_id": "m", "components": [{"type": 18, "id": 1, "component": upload}]}
     await simulator.submit(shown, {"f": [("a.txt", b"x")]}, user="bob")

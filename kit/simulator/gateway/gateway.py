@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import logging
-import secrets
-import time
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
-from kit.simulator.gateway.compression import Encoder, encoder_for
+from kit.simulator.gateway.compression import encoder_for
+from kit.simulator.gateway.connection import PATIENCE_SECONDS, Closed, Connection
 from kit.simulator.gateway.intents import visible
+from kit.simulator.gateway.session import Session
 
 if TYPE_CHECKING:
     from kit.simulator.server import Simulator
+    from kit.simulator.world.bots import Bot
 
 Json = dict[str, Any]
 
@@ -25,9 +24,6 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 0, 1, 2, 3, 4, 6
 RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
 HEARTBEAT_INTERVAL_MS = 41_250
 MAX_FRAME = 4096
-REPLAY_EVENTS = 1024
-PATIENCE_SECONDS = 0.05
-RESUMABLE_SECONDS = 120.0
 NORMAL_CLOSURES = (1000, 1001)
 ABNORMAL_CLOSURE = 1006
 
@@ -36,86 +32,6 @@ AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED, SESSION_TIMED_OUT = 4004, 4005, 40
 INVALID_SHARD, INVALID_INTENTS = 4010, 4013
 
 log = logging.getLogger(__name__)
-
-
-class Closed(Exception):  # noqa: N818 - a reason to hang up, not a failure
-    """Ends a connection with one of Discord's close codes (docs page *Opcodes and Status Codes*)."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-class Connection:
-    """One socket, with a queue so that events go out in order without anyone waiting."""
-
-    def __init__(self, socket: web.WebSocketResponse, encode: Encoder) -> None:
-        self._socket = socket
-        self._encode = encode
-        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
-        self._writer = asyncio.create_task(self._write(), name="viewkit gateway writer")
-
-    def send(self, text: str) -> None:
-        """Queues a payload's text."""
-        self._queue.put_nowait(text)
-
-    async def _write(self) -> None:
-        while (text := await self._queue.get()) is not None:
-            frame = self._encode(text)
-            try:
-                if isinstance(frame, str):
-                    await self._socket.send_str(frame)
-                else:
-                    await self._socket.send_bytes(frame)
-            except (ConnectionError, RuntimeError):
-                # The bot is gone; its session still has the event for a RESUME.
-                return
-
-    async def close(self, code: int, reason: str = "") -> None:
-        """Sends what is queued, then closes."""
-        self._queue.put_nowait(None)
-        # A bot that no longer reads must not keep us waiting.
-        _, stuck = await asyncio.wait({self._writer}, timeout=PATIENCE_SECONDS)
-        for writer in stuck:
-            writer.cancel()
-        await self._socket.close(code=code, message=reason.encode())
-
-
-class Session:
-    """A bot's session: it outlives its connection, so that a RESUME finds the events it missed."""
-
-    def __init__(self, connection: Connection, *, intents: int, shard: list[int]) -> None:
-        self.id = secrets.token_hex(16)
-        self.intents = intents
-        self.shard = shard
-        self.seq = 0
-        self.ready = False
-        self.left = False
-        self.connection: Connection | None = connection
-        self.lost_at = 0.0
-        self.missed: deque[tuple[int, str]] = deque(maxlen=REPLAY_EVENTS)
-
-    def push(self, event: str, data: Any) -> None:
-        """Sends an event, or keeps it for the RESUME."""
-        self.seq += 1
-        text = f'{{"op":0,"t":"{event}","s":{self.seq},"d":{json.dumps(data)}}}'
-        self.missed.append((self.seq, text))
-        if self.connection is not None:
-            self.connection.send(text)
-
-    def resumable(self) -> bool:
-        """Whether a RESUME would still be accepted."""
-        return self.connection is not None or time.monotonic() - self.lost_at < RESUMABLE_SECONDS
-
-    def replay(self, seq: int) -> bool:
-        """Sends again what came after a sequence number; False if that is no longer known."""
-        if seq > self.seq or (self.missed and seq < self.missed[0][0] - 1):
-            return False
-        for number, text in self.missed:
-            if number > seq and self.connection is not None:
-                self.connection.send(text)
-        return True
 
 
 class Gateway:
@@ -129,16 +45,27 @@ class Gateway:
         self._simulator = simulator
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
-        self._connected = asyncio.Event()
+        self._news = asyncio.Event()
 
-    @property
-    def connected(self) -> bool:
-        """Whether some bot is."""
-        return self._connected.is_set()
+    def connected(self, bot_id: str | None = None) -> bool:
+        """Whether a bot is.
 
-    async def wait_connected(self) -> None:
-        """Waits until some bot is ready."""
-        await self._connected.wait()
+        Args:
+            bot_id: Which; any when left out.
+        """
+        return any(
+            session.connection is not None and bot_id in (None, session.bot.id)
+            for session in self._sessions.values()
+        )
+
+    async def wait_connected(self, bot_id: str | None = None) -> None:
+        """Waits until a bot is connected.
+
+        Args:
+            bot_id: Which; any when left out.
+        """
+        while not self.connected(bot_id):
+            await self._news.wait()
 
     def dispatch(self, event: str, data: Json) -> None:
         """Sends an event to every session whose intents cover it.
@@ -149,21 +76,26 @@ class Gateway:
         """
         world = self._simulator.world
         for session in self._alive():
-            shown = visible(world, session.intents, event, data) if session.ready else None
+            shown = visible(world, session.bot.id, session.intents, event, data) if session.ready else None
             if shown is not None:
                 session.push(event, shown)
 
-    def deliver(self, event: str, data: Json) -> bool:
-        """Sends an event to exactly one session: the newest connected one, else the newest that was cut off.
+    def deliver(self, bot_id: str, event: str, data: Json) -> bool:
+        """Sends an event to one session of a bot: the newest connected one, else the newest that was cut off.
 
         Args:
+            bot_id: The bot.
             event: The gateway event's name.
             data: Its data.
 
         Returns:
             Whether there was one.
         """
-        alive = [session for session in self._alive() if session.ready and not session.left]
+        alive = [
+            session
+            for session in self._alive()
+            if session.bot.id == bot_id and session.ready and not session.left
+        ]
         connected = [session for session in alive if session.connection is not None]
         for session in (*connected[-1:], *alive[-1:]):
             session.push(event, data)
@@ -171,7 +103,8 @@ class Gateway:
         return False
 
     def _alive(self) -> list[Session]:
-        for session in [session for session in self._sessions.values() if not session.resumable()]:
+        now = self._simulator.world.clock.monotonic()
+        for session in [session for session in self._sessions.values() if not session.resumable(now)]:
             del self._sessions[session.id]
         return list(self._sessions.values())
 
@@ -247,38 +180,40 @@ class Gateway:
             self._simulator.note_unsupported(f"GATEWAY op {op}")
         return session
 
-    def _authenticate(self, data: Any) -> Json:
+    def _authenticate(self, data: Any) -> tuple[Json, Bot]:
         if not isinstance(data, dict):
             raise Closed(DECODE_ERROR, "Error while decoding payload.")
         token = str(data.get("token")).removeprefix("Bot ")
-        if not hmac.compare_digest(token.encode(errors="replace"), self._simulator.token.encode()):
+        bot = self._simulator.world.bot_of(token)
+        if bot is None:
             raise Closed(AUTHENTICATION_FAILED, "Authentication failed.")
-        return data
+        return data, bot
 
     def _identify(self, connection: Connection, raw: Any) -> Session:
-        data = self._authenticate(raw)
+        data, bot = self._authenticate(raw)
         intents = data.get("intents")
         if not isinstance(intents, int) or intents < 0:
             raise Closed(INVALID_INTENTS, "Invalid intent(s).")
         shard = data.get("shard", [0, 1])
         if not (isinstance(shard, list) and len(shard) == 2 and all(isinstance(n, int) for n in shard)):
             raise Closed(INVALID_SHARD, "Invalid shard.")
-        session = Session(connection, intents=intents, shard=shard)
+        session = Session(connection, bot, intents=intents, shard=shard)
         self._sessions[session.id] = session
         simulator = self._simulator
         mine = shard[1] > 0 and (int(simulator.world.guild["id"]) >> 22) % shard[1] == shard[0]
-        session.push("READY", simulator.ready_payload(session.id, session.shard, has_guild=mine))
+        session.push("READY", simulator.ready_payload(session, has_guild=mine))
         if mine:
-            session.push("GUILD_CREATE", simulator.guild_payload(intents))
+            session.push("GUILD_CREATE", simulator.guild_payload(bot, intents))
         session.ready = mine or shard[0] == 0
         self._attached("connected")
         return session
 
     def _resume(self, connection: Connection, raw: Any) -> Session | None:
-        data = self._authenticate(raw)
-        session = self._sessions.get(str(data.get("session_id")))
-        seq = data.get("seq")
-        if session is None or not isinstance(seq, int) or not session.resumable():
+        data, bot = self._authenticate(raw)
+        session, seq = self._sessions.get(str(data.get("session_id"))), data.get("seq")
+        now = self._simulator.world.clock.monotonic()
+        known = session is not None and session.bot is bot and session.resumable(now)
+        if session is None or not known or not isinstance(seq, int):
             connection.send('{"op":9,"s":null,"t":null,"d":false}')
             return None
         session.connection, session.left = connection, False
@@ -291,16 +226,15 @@ class Gateway:
         return session
 
     def _attached(self, state: str) -> None:
-        self._connected.set()
+        self._news.set()
+        self._news = asyncio.Event()
         self._simulator.notify("gateway", {"state": state})
 
     def _detach(self, session: Session) -> None:
         if session.connection is None:
             return
         session.connection = None
-        session.lost_at = time.monotonic()
-        if not any(other.connection for other in self._sessions.values()):
-            self._connected.clear()
+        session.lost_at = self._simulator.world.clock.monotonic()
         self._simulator.notify("gateway", {"state": "disconnected"})
 
     def _request_members(self, session: Session, data: Any) -> None:

@@ -43,11 +43,12 @@ CHANNEL_EVENTS: Mapping[str, tuple[int, int]] = {
 }
 
 
-def visible(world: World, intents: int, event: str, data: Json) -> Json | None:
+def visible(world: World, bot_id: str, intents: int, event: str, data: Json) -> Json | None:
     """An event's data as a bot with some intents gets it; None if it doesn't get it.
 
     Args:
         world: Where it happened.
+        bot_id: The bot.
         intents: The bot's intents.
         event: The event's name.
         data: Its data, as the world tells it.
@@ -55,24 +56,28 @@ def visible(world: World, intents: int, event: str, data: Json) -> Json | None:
     if event in GUILD_EVENTS:
         if data.get("type") == DM_CHANNEL and event.startswith("CHANNEL_"):
             return None
-        own = event == "GUILD_MEMBER_UPDATE" and data["user"]["id"] == world.application_id
+        own = event == "GUILD_MEMBER_UPDATE" and data["user"]["id"] == bot_id
         return data if own or intents & GUILD_EVENTS[event] else None
-    if event not in CHANNEL_EVENTS:
-        return data
+    return _in_channel(world, bot_id, intents, event, data) if event in CHANNEL_EVENTS else data
+
+
+def _in_channel(world: World, bot_id: str, intents: int, event: str, data: Json) -> Json | None:
     channel = world.channels.get(data["channel_id"])
     in_guild = channel is None or channel["type"] != DM_CHANNEL
-    if channel and lacking(world, world.application_id, VIEW_CHANNEL, channel):
+    if not in_guild and channel and world.dm_bots[channel["id"]] != bot_id:
+        return None
+    if channel and lacking(world, bot_id, VIEW_CHANNEL, channel):
         return None
     needed = CHANNEL_EVENTS[event][0 if in_guild else 1]
     if not intents & needed or data.get("flags", 0) & EPHEMERAL:
         return None
     shown = {**data, "guild_id": world.guild["id"]} if in_guild else data
     if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
-        shown = _message(world, intents, shown, in_guild=in_guild)
+        shown = _message(world, bot_id, intents, shown, in_guild=in_guild)
     return shown
 
 
-def _message(world: World, intents: int, message: Json, *, in_guild: bool) -> Json:
+def _message(world: World, bot_id: str, intents: int, message: Json, *, in_guild: bool) -> Json:
     shown = dict(message)
     author_id = message["author"]["id"]
     if in_guild and author_id in world.members:
@@ -81,8 +86,8 @@ def _message(world: World, intents: int, message: Json, *, in_guild: bool) -> Js
             {**user, "member": world.members[user["id"]]} if user["id"] in world.members else user
             for user in message["mentions"]
         ]
-    mentioned = any(user["id"] == world.application_id for user in message["mentions"])
-    readable = intents & MESSAGE_CONTENT or not in_guild or mentioned or author_id == world.application_id
+    mentioned = any(user["id"] == bot_id for user in message["mentions"])
+    readable = intents & MESSAGE_CONTENT or not in_guild or mentioned or author_id == bot_id
     if not readable:
         shown.update(content="", embeds=[], attachments=[], components=[])
     return shown

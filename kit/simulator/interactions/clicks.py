@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator import components as ui
 from kit.simulator.errors import ClickError
-from kit.simulator.interactions.interactions import Resolved
+from kit.simulator.interactions.resolved import Resolved
 from kit.simulator.world.payloads import DM_CHANNEL
 from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ClickError
 from kit.simulator.interactions.clicks import need
-from kit.simulator.interactions.interactions import Resolved
+from kit.simulator.interactions.resolved import Resolved
 from kit.simulator.world.permissions import ADMINISTRATOR, USE_APPLICATION_COMMANDS, VIEW_CHANNEL
 from kit.simulator.world.world import GLOBAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from kit.simulator.world.bots import Bot
     from kit.simulator.world.world import World
 
 Json = dict[str, Any]
@@ -30,22 +31,29 @@ PYTHON_TYPES: dict[int, tuple[type, ...]] = {
 RESOLVED_AS = {USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8}
 
 
-def invocation(world: World, name: str, options: Mapping[str, Any], *, user: Json, channel_id: str) -> Json:
+def invocation(
+    world: World,
+    command: Json,
+    words: Sequence[str],
+    options: Mapping[str, Any],
+    *,
+    user: Json,
+    channel_id: str,
+) -> Json:
     """The ``data`` of a slash command (docs page *Receiving and Responding*).
 
     Args:
-        world: Where the command is registered.
-        name: The command, with its subcommands after spaces.
+        world: Where the ids of options are looked up.
+        command: The command, as it is registered.
+        words: Its subcommands, in order.
         options: By name.
         user: Who uses it.
         channel_id: Where.
 
     Raises:
-        ClickError: No such command or option, a required option is missing, a value does not fit, or the
+        ClickError: No such subcommand or option, a required option is missing, a value does not fit, or the
             person may not use the command there.
     """
-    words = name.removeprefix("/").split()
-    command = _registered(world, words[0] if words else "")
     default = command["default_member_permissions"]
     # Discord keeps a command that asks for "0" to administrators.
     asked = 0 if default is None else int(default) or ADMINISTRATOR
@@ -55,24 +63,37 @@ def invocation(world: World, name: str, options: Mapping[str, Any], *, user: Jso
     data: Json = {"id": command["id"], "name": command["name"], "type": CHAT_INPUT}
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
-    data["options"] = _options(command, words[1:], options, found)
+    data["options"] = _options(command, words, options, found)
     if found.objects:
         data["resolved"] = found.objects
     return data
 
 
-def _registered(world: World, name: str) -> Json:
+def registered(world: World, name: str, bots: Iterable[Bot]) -> tuple[Bot, Json]:
+    """The slash command of a name, and the bot that answers it.
+
+    Args:
+        world: Where.
+        name: The command's name.
+        bots: Whose commands are looked through, in order.
+
+    Raises:
+        ClickError: None of them registered it.
+    """
     scopes = (world.guild["id"], GLOBAL)
-    known = [c for scope in scopes for c in world.commands.get(scope, ()) if c["type"] == CHAT_INPUT]
-    for command in known:
-        if command["name"] == name:
-            return command
+    known = []
+    for bot in bots:
+        mine = [c for scope in scopes for c in bot.commands.get(scope, ()) if c["type"] == CHAT_INPUT]
+        for command in mine:
+            if command["name"] == name:
+                return bot, command
+        known += mine
     there = ", ".join(f"/{command['name']}" for command in known)
     hint = f"Registered: {there}" if there else "The bot registered none: call await bot.tree.sync() first"
     raise ClickError(f"There is no slash command /{name}. {hint}.")
 
 
-def _options(node: Json, words: list[str], options: Mapping[str, Any], found: Resolved) -> list[Json]:
+def _options(node: Json, words: Sequence[str], options: Mapping[str, Any], found: Resolved) -> list[Json]:
     offered = {option["name"]: option for option in node.get("options", ())}
     nested = [key for key, option in offered.items() if option["type"] in (SUBCOMMAND, GROUP)]
     if nested or words:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from kit.simulator.errors import ApiError, unknown
 from kit.simulator.world.payloads import DM_CHANNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from kit.simulator.clock import Timer
     from kit.simulator.gateway.gateway import Gateway
+    from kit.simulator.world.bots import Bot
     from kit.simulator.world.world import World
 
 Json = dict[str, Any]
@@ -29,15 +31,20 @@ class Interaction:
     Args:
         payload: The data of its INTERACTION_CREATE.
         user: Who did it.
+        bot: Whose it is to answer.
+        made_at: When, by the world's clock.
         cause: For the submission of a modal, the interaction that showed it.
     """
 
-    def __init__(self, payload: Json, user: Json, *, cause: Interaction | None = None) -> None:
+    def __init__(
+        self, payload: Json, user: Json, *, bot: Bot, made_at: float, cause: Interaction | None = None
+    ) -> None:
         self.payload = payload
         self.cause = cause
         self.id: str = payload["id"]
         self.token: str = payload["token"]
         self.type: int = payload["type"]
+        self.bot = bot
         self.user = user
         self.message_id: str | None = payload["message"]["id"] if "message" in payload else None
         self.custom_id: str | None = payload["data"].get("custom_id")
@@ -49,9 +56,9 @@ class Interaction:
         self.effects: list[tuple[str, Json]] = []
         # The message that "@original" means, once there is one.
         self.original_id: str | None = None
-        self.made_at = time.monotonic()
+        self.made_at = made_at
         self._settled = asyncio.Event()
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer: Timer | None = None
 
     def __repr__(self) -> str:
         return f"<Interaction {self.id} {self.custom_id or self.payload['data'].get('name')} {self.status}>"
@@ -99,6 +106,7 @@ class Interactions:
         data: Json,
         *,
         user: Json,
+        bot: Bot,
         channel_id: str,
         message: Json | None = None,
         cause: Interaction | None = None,
@@ -109,20 +117,21 @@ class Interactions:
             kind: The interaction type.
             data: Its ``data``.
             user: Who did it.
+            bot: Whose it is to answer.
             channel_id: Where.
             message: The message of a component, or the one its modal came from.
             cause: For the submission of a modal, the interaction that showed it.
         """
-        payload = self._payload(kind, data, user, channel_id)
+        payload = self._payload(kind, data, user, bot, channel_id)
         if message is not None:
             payload["message"] = message
-        interaction = Interaction(payload, user, cause=cause)
+        interaction = Interaction(payload, user, bot=bot, made_at=self._world.clock.monotonic(), cause=cause)
         self._forget_expired()
         self._by_token[interaction.token] = interaction
         self._notify("interaction", {"interaction": interaction})
-        if self._gateway.deliver("INTERACTION_CREATE", payload):
-            loop = asyncio.get_running_loop()
-            interaction.timer = loop.call_later(self.deadline, self._expire, interaction, self.deadline)
+        if self._gateway.deliver(bot.id, "INTERACTION_CREATE", payload):
+            expire = functools.partial(self._expire, interaction, self.deadline)
+            interaction.timer = self._world.clock.call_later(self.deadline, expire)
         else:
             self.fail(interaction, "the bot is not connected")
         return interaction
@@ -150,7 +159,7 @@ class Interactions:
             self._notify("interaction", {"interaction": interaction})
 
     def _expire(self, interaction: Interaction, deadline: float) -> None:
-        why = "" if self._gateway.connected else ": the bot is not connected"
+        why = "" if self._gateway.connected(interaction.bot.id) else ": the bot is not connected"
         self.fail(interaction, f"no answer within {deadline:g} s{why}")
 
     def to_answer(self, interaction_id: str, token: str) -> Interaction:
@@ -181,8 +190,8 @@ class Interactions:
             ApiError: 10015 if the token is unknown, older than 15 minutes, or not answered yet.
         """
         interaction = self._by_token.get(token)
-        known = interaction is not None and application_id == self._world.application_id
-        if not known or interaction is None or interaction.status != "answered" or _expired(interaction):
+        known = interaction is not None and application_id == interaction.bot.id
+        if not known or interaction is None or interaction.status != "answered" or self._expired(interaction):
             raise unknown("Webhook")
         return interaction
 
@@ -195,9 +204,12 @@ class Interactions:
     def _forget_expired(self) -> None:
         while self._by_token:
             oldest = next(iter(self._by_token.values()))
-            if not _expired(oldest):
+            if not self._expired(oldest):
                 return
             self._forget(oldest)
+
+    def _expired(self, interaction: Interaction) -> bool:
+        return self._world.clock.monotonic() - interaction.made_at > TOKEN_SECONDS
 
     def _forget(self, interaction: Interaction) -> None:
         del self._by_token[interaction.token]
@@ -205,12 +217,12 @@ class Interactions:
         for attachment_id in interaction.payload["data"].get("resolved", {}).get("attachments", ()):
             self._world.uploads.pop(attachment_id, None)
 
-    def _payload(self, kind: int, data: Json, user: Json, channel_id: str) -> Json:
+    def _payload(self, kind: int, data: Json, user: Json, bot: Bot, channel_id: str) -> Json:
         world = self._world
         channel = world.channel(channel_id)
         payload: Json = {
             "id": world.snowflakes.next(),
-            "application_id": world.application_id,
+            "application_id": bot.id,
             "type": kind,
             "token": secrets.token_urlsafe(64),
             "version": 1,
@@ -218,7 +230,7 @@ class Interactions:
             "channel": channel,
             "data": data,
             "locale": "en-US",
-            "app_permissions": str(world.permissions(world.application_id, channel_id)),
+            "app_permissions": str(world.permissions(bot.id, channel_id)),
             "entitlements": [],
             "entitlement_sku_ids": [],
             "attachment_size_limit": ATTACHMENT_LIMIT,
@@ -238,64 +250,3 @@ class Interactions:
             context=0,
         )
         return payload
-
-
-def _expired(interaction: Interaction) -> bool:
-    return time.monotonic() - interaction.made_at > TOKEN_SECONDS
-
-
-class Resolved:
-    """Gathers the ``resolved`` objects behind the ids that a person chose, in ``objects``.
-
-    Args:
-        world: Where they are looked up.
-        user: Who chose; the ``permissions`` of a channel are theirs.
-        channel_id: Where; the ``permissions`` of a member are those there.
-    """
-
-    def __init__(self, world: World, user: Json, channel_id: str) -> None:
-        self.objects: Json = {}
-        self._world = world
-        self._user = user
-        self._channel_id = channel_id
-
-    def add(self, kind: int, ids: Sequence[str]) -> None:
-        """Adds what some ids stand for.
-
-        Args:
-            kind: The component type: 5 user, 6 role, 7 mentionable, 8 channel.
-            ids: The chosen ids.
-
-        Raises:
-            LookupError: An id is unknown.
-        """
-        world = self._world
-        for key in ids:
-            if kind in (5, 7) and key in world.members:
-                self.put("users", key, world.user_by_id(key))
-                member = {
-                    name: value for name, value in world.members[key].items() if name not in ("deaf", "mute")
-                }
-                permissions = str(world.permissions(key, self._channel_id))
-                self.put("members", key, {**member, "permissions": permissions})
-            elif kind in (6, 7):
-                self.put("roles", key, world.role(key))
-            else:
-                self._add_channel(key)
-
-    def put(self, group: str, key: str, data: Json) -> None:
-        """Adds one object.
-
-        Args:
-            group: Such as ``attachments``.
-            key: Its id.
-            data: The object.
-        """
-        self.objects.setdefault(group, {})[key] = data
-
-    def _add_channel(self, key: str) -> None:
-        partial = ("id", "name", "type", "flags", "parent_id", "position", "nsfw", "topic", "last_message_id")
-        channel = self._world.channel(key)
-        shown = {name: channel[name] for name in partial if name in channel}
-        permissions = str(self._world.permissions(self._user["id"], key))
-        self.put("channels", key, {**shown, "permissions": permissions})

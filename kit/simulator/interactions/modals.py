@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator import components as ui
 from kit.simulator.errors import ClickError
 from kit.simulator.interactions.clicks import chosen_values
-from kit.simulator.interactions.interactions import Resolved
+from kit.simulator.interactions.resolved import Resolved
 from kit.simulator.world.media import Upload
 
 if TYPE_CHECKING:

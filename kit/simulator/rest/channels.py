@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, UnknownError
 from kit.simulator.limits import guilds as guild_limits
+from kit.simulator.rest.calls import Call
 from kit.simulator.rest.guild import guild
-from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.rest.routing import Routes
 from kit.simulator.world import payloads
 from kit.simulator.world.permissions import MANAGE_CHANNELS, MANAGE_ROLES, MISSING_PERMISSIONS, require
 
@@ -34,11 +35,11 @@ def create_channel(simulator: Simulator, call: Call) -> Json:
     """Create Guild Channel."""
     world = simulator.world
     guild_id = guild(world, call)["id"]
-    require(world, MANAGE_CHANNELS)
+    require(world, call.bot.id, MANAGE_CHANNELS)
     fields = guild_limits.channel_fields(call.form(), world)
     if len(world.guild_channels()) >= MAX_CHANNELS:
         raise ApiError(400, 30013, f"Maximum number of guild channels reached ({MAX_CHANNELS})")
-    _grantable(world, [], fields.get("permission_overwrites", []))
+    _grantable(call, world, [], fields.get("permission_overwrites", []))
     position, kind = len(world.channels), fields.get("type", guild_limits.TEXT)
     fresh = payloads.channel(world.snowflakes.next(), "", guild_id=guild_id, position=position, kind=kind)
     return world.put_channel({**fresh, **{key: fields[key] for key in fields if key in fresh}})
@@ -48,7 +49,7 @@ def create_channel(simulator: Simulator, call: Call) -> Json:
 def get_channel(simulator: Simulator, call: Call) -> Json:
     """Get Channel."""
     channel = simulator.world.channel(call.params["channel_id"])
-    require(simulator.world, 0, channel)
+    require(simulator.world, call.bot.id, 0, channel)
     return channel
 
 
@@ -59,8 +60,8 @@ def edit_channel(simulator: Simulator, call: Call) -> Json:
     channel = _managed(world, call, MANAGE_CHANNELS)
     fields = guild_limits.channel_fields(call.form(), world, channel)
     if "permission_overwrites" in fields:
-        require(world, MANAGE_ROLES, channel)
-        _grantable(world, channel["permission_overwrites"], fields["permission_overwrites"])
+        require(world, call.bot.id, MANAGE_ROLES, channel)
+        _grantable(call, world, channel["permission_overwrites"], fields["permission_overwrites"])
     return world.put_channel({**channel, **{key: fields[key] for key in fields if key in channel}})
 
 
@@ -80,7 +81,7 @@ def edit_permissions(simulator: Simulator, call: Call) -> None:
     entry = guild_limits.overwrite_fields(call.form(), world, call.params["overwrite_id"])
     before = channel["permission_overwrites"]
     others = [other for other in before if other["id"] != entry["id"]]
-    _grantable(world, before, [*others, entry])
+    _grantable(call, world, before, [*others, entry])
     world.put_channel({**channel, "permission_overwrites": [*others, entry]})
 
 
@@ -100,18 +101,18 @@ def _managed(world: World, call: Call, needed: int) -> Json:
     channel = world.channel(call.params["channel_id"])
     if channel["type"] == payloads.DM_CHANNEL:
         raise ApiError(400, 50003, "Cannot execute action on a DM channel")
-    require(world, needed, channel)
+    require(world, call.bot.id, needed, channel)
     return channel
 
 
-def _grantable(world: World, before: list[Json], after: list[Json]) -> None:
+def _grantable(call: Call, world: World, before: list[Json], after: list[Json]) -> None:
     """Only what the bot has itself can it allow or deny to others.
 
     Raises:
         ApiError: 50013.
     """
     old = {entry["id"]: entry for entry in before}
-    held = world.permissions(world.application_id)
+    held = world.permissions(call.bot.id)
     for entry in after:
         for key in ("allow", "deny"):
             changed = int(entry[key]) ^ int(old.get(entry["id"], {}).get(key, "0"))

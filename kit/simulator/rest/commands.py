@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator.errors import UnknownError, invalid_field, unknown
 from kit.simulator.limits.commands import command_fields
 from kit.simulator.limits.forms import Form
-from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.rest.calls import Call
+from kit.simulator.rest.routing import Routes
 from kit.simulator.world.world import GLOBAL
 
 if TYPE_CHECKING:
     from kit.simulator.server import Simulator
+    from kit.simulator.world.bots import Bot
     from kit.simulator.world.world import World
 
 Json = dict[str, Any]
@@ -23,7 +25,7 @@ GUILD_COMMANDS = "applications/{application_id}/guilds/{guild_id}/commands"
 
 
 def _scope(world: World, call: Call) -> str:
-    if call.params["application_id"] != world.application_id:
+    if call.params["application_id"] != call.bot.id:
         raise unknown("Application")
     guild_id = call.params.get("guild_id")
     if guild_id is not None and guild_id != world.guild["id"]:
@@ -31,12 +33,12 @@ def _scope(world: World, call: Call) -> str:
     return guild_id or GLOBAL
 
 
-def _registered(world: World, scope: str, command: Json) -> Json:
-    known = [old for old in world.commands.get(scope, ()) if _key(old) == _key(command)]
+def _registered(world: World, bot: Bot, scope: str, command: Json) -> Json:
+    known = [old for old in bot.commands.get(scope, ()) if _key(old) == _key(command)]
     data: Json = {
         **command,
         "id": known[0]["id"] if known else world.snowflakes.next(),
-        "application_id": world.application_id,
+        "application_id": bot.id,
         "version": world.snowflakes.next(),
     }
     return data if scope == GLOBAL else {**data, "guild_id": scope}
@@ -47,7 +49,7 @@ def _key(command: Json) -> tuple[str, int]:
 
 
 def _by_id(world: World, call: Call) -> tuple[list[Json], int]:
-    scope = world.commands.get(_scope(world, call), [])
+    scope = call.bot.commands.get(_scope(world, call), [])
     for index, command in enumerate(scope):
         if command["id"] == call.params["command_id"]:
             return scope, index
@@ -58,7 +60,7 @@ def _by_id(world: World, call: Call) -> tuple[list[Json], int]:
 @routes.add("GET", GUILD_COMMANDS)
 def get_commands(simulator: Simulator, call: Call) -> list[Json]:
     """Get Global (or Guild) Application Commands."""
-    return simulator.world.commands.get(_scope(simulator.world, call), [])
+    return call.bot.commands.get(_scope(simulator.world, call), [])
 
 
 @routes.add("PUT", COMMANDS)
@@ -73,8 +75,8 @@ def overwrite_commands(simulator: Simulator, call: Call) -> list[Json]:
     if len({_key(command) for command in checked}) < len(checked):
         names = "Application command names must be unique"
         raise invalid_field("", "APPLICATION_COMMANDS_DUPLICATE_NAME", names)
-    world.commands[scope] = [_registered(world, scope, command) for command in checked]
-    return world.commands[scope]
+    call.bot.commands[scope] = [_registered(world, call.bot, scope, command) for command in checked]
+    return call.bot.commands[scope]
 
 
 @routes.add("POST", COMMANDS)
@@ -86,9 +88,9 @@ def create_command(simulator: Simulator, call: Call) -> Json:
     form = call.form()
     fields = command_fields(form)
     form.check()
-    command = _registered(world, scope, fields)
-    others = [old for old in world.commands.get(scope, ()) if _key(old) != _key(command)]
-    world.commands[scope] = [*others, command]
+    command = _registered(world, call.bot, scope, fields)
+    others = [old for old in call.bot.commands.get(scope, ()) if _key(old) != _key(command)]
+    call.bot.commands[scope] = [*others, command]
     return command
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import UnknownError
-from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.rest.calls import Call
+from kit.simulator.rest.routing import Routes
 from kit.simulator.world import payloads
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def guild(world: World, call: Call) -> Json:
 @routes.add("GET", "users/@me")
 def get_current_user(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
     """Get Current User."""
-    return payloads.own_user(simulator.world.bot_user)
+    return payloads.own_user(call.bot.user)
 
 
 @routes.add("GET", "users/{user_id}")
@@ -45,11 +46,11 @@ def get_user(simulator: Simulator, call: Call) -> Json:
 
 
 @routes.add("GET", "users/@me/guilds")
-def get_current_guilds(simulator: Simulator, call: Call) -> list[Json]:  # noqa: ARG001
+def get_current_guilds(simulator: Simulator, call: Call) -> list[Json]:
     """Get Current User Guilds."""
     world = simulator.world
     shown = {key: world.guild[key] for key in ("id", "name", "icon", "banner", "features")}
-    return [{**shown, "owner": False, "permissions": str(world.permissions(world.application_id))}]
+    return [{**shown, "owner": False, "permissions": str(world.permissions(call.bot.id))}]
 
 
 @routes.add("POST", "users/@me/channels")
@@ -58,14 +59,14 @@ def create_dm(simulator: Simulator, call: Call) -> Json:
     form = call.form()
     recipient = form.snowflake("G05", "recipient_id", required=True)
     form.check()
-    return simulator.world.dm(str(recipient))
+    return simulator.world.dm(str(recipient), bot=call.bot)
 
 
 @routes.add("GET", "applications/@me")
 @routes.add("GET", "oauth2/applications/@me")
 def get_application(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
     """Get Current Application."""
-    return simulator.world.application
+    return call.bot.application
 
 
 @routes.add("GET", "gateway")

@@ -11,7 +11,8 @@ from kit.simulator.interactions.interactions import AUTOCOMPLETE, COMMAND, COMPO
 from kit.simulator.limits import messages as limits
 from kit.simulator.limits.commands import check_choice
 from kit.simulator.limits.forms import INT_LIMIT, Form, refuse
-from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.rest.calls import Call
+from kit.simulator.rest.routing import Routes
 from kit.simulator.world import messages
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ def _create(
     """Stores a message that an interaction causes, and records it there."""
     channel_id = interaction.payload["channel_id"]
     fixed: Json = {
-        "application_id": world.application_id,
-        "webhook_id": world.application_id,
+        "application_id": interaction.bot.id,
+        "webhook_id": interaction.bot.id,
         "interaction_metadata": _metadata(world, interaction),
     }
     answered = _answered_message(world, interaction)
@@ -152,7 +153,10 @@ def _create(
     if loading:
         fixed["flags"] = messages.LOADING | (messages.EPHEMERAL if ephemeral else 0)
     viewer_id = interaction.user["id"] if ephemeral else None
-    message = messages.create(world, channel_id, data, call.files, viewer_id=viewer_id, fixed=fixed)
+    author = interaction.bot.user
+    message = messages.create(
+        world, channel_id, data, call.files, author=author, viewer_id=viewer_id, fixed=fixed
+    )
     interaction.effects.append(("create", message))
     return message
 
@@ -236,6 +240,6 @@ def _response(simulator: Simulator, call: Call) -> tuple[Interaction, Json]:
     if message_id is None or message_id not in world.channel_of:
         raise unknown("Message")
     message = world.message(message_id)
-    if message["author"]["id"] != world.application_id:
+    if message["author"]["id"] != interaction.bot.id:
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
     return interaction, message

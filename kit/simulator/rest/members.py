@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError
 from kit.simulator.limits import guilds as guild_limits
+from kit.simulator.rest.calls import Call
 from kit.simulator.rest.guild import guild
-from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.rest.routing import Routes
 from kit.simulator.world import payloads, permissions
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ def create_role(simulator: Simulator, call: Call) -> Json:
     """Create Guild Role. It may do what @everyone may, unless the bot says otherwise."""
     world = simulator.world
     everyone = world.role(guild(world, call)["id"])
-    permissions.require(world, permissions.MANAGE_ROLES)
+    permissions.require(world, call.bot.id, permissions.MANAGE_ROLES)
     fields = guild_limits.role_fields(call.form())
-    _grantable(world, fields, "0")
+    _grantable(call, world, fields, "0")
     if len(world.roles) > MAX_ROLES:
         raise ApiError(400, 30005, f"Maximum number of guild roles reached ({MAX_ROLES})")
     fresh = payloads.role(world.snowflakes.next(), "new role", permissions=int(everyone["permissions"]))
@@ -55,9 +56,9 @@ def create_role(simulator: Simulator, call: Call) -> Json:
 def edit_role(simulator: Simulator, call: Call) -> Json:
     """Modify Guild Role."""
     guild(simulator.world, call)
-    role = _manageable(simulator.world, call.params["role_id"])
+    role = _manageable(simulator.world, call, call.params["role_id"])
     fields = guild_limits.role_fields(call.form())
-    _grantable(simulator.world, fields, role["permissions"])
+    _grantable(call, simulator.world, fields, role["permissions"])
     return simulator.world.update_role(role["id"], fields)
 
 
@@ -65,37 +66,37 @@ def edit_role(simulator: Simulator, call: Call) -> Json:
 def delete_role(simulator: Simulator, call: Call) -> None:
     """Delete Guild Role."""
     guild(simulator.world, call)
-    role = _assignable(simulator.world, call.params["role_id"])
+    role = _assignable(simulator.world, call, call.params["role_id"])
     simulator.world.delete_role(role["id"])
 
 
-def _manageable(world: World, role_id: str) -> Json:
+def _manageable(world: World, call: Call, role_id: str) -> Json:
     """A role that the bot may change.
 
     Raises:
         ApiError: 50013.
     """
     role = world.role(role_id)
-    permissions.require(world, permissions.MANAGE_ROLES)
-    permissions.require_above(world, role)
+    permissions.require(world, call.bot.id, permissions.MANAGE_ROLES)
+    permissions.require_above(world, call.bot.id, role)
     return role
 
 
-def _assignable(world: World, role_id: str) -> Json:
+def _assignable(world: World, call: Call, role_id: str) -> Json:
     """A role that the bot may give, take or delete: not @everyone's, nor that of another application.
 
     Raises:
         ApiError: 50013 or 50028.
     """
-    role = _manageable(world, role_id)
+    role = _manageable(world, call, role_id)
     if role["managed"] or role["id"] == world.guild["id"]:
         raise INVALID_ROLE
     return role
 
 
-def _grantable(world: World, fields: Json, before: str) -> None:
+def _grantable(call: Call, world: World, fields: Json, before: str) -> None:
     changed = int(fields.get("permissions", before)) ^ int(before)
-    permissions.require(world, changed & payloads.ALL_PERMISSIONS)
+    permissions.require(world, call.bot.id, changed & payloads.ALL_PERMISSIONS)
 
 
 @routes.add("GET", "guilds/{guild_id}/members")
@@ -135,9 +136,9 @@ def edit_own_member(simulator: Simulator, call: Call) -> Json:
     """Modify Current Member: nick."""
     world = simulator.world
     guild(world, call)
-    permissions.require(world, permissions.CHANGE_NICKNAME)
+    permissions.require(world, call.bot.id, permissions.CHANGE_NICKNAME)
     changes = guild_limits.member_fields(call.form(), world)
-    return world.update_member(world.application_id, {key: changes[key] for key in changes if key == "nick"})
+    return world.update_member(call.bot.id, {key: changes[key] for key in changes if key == "nick"})
 
 
 @routes.add("PATCH", MEMBER)
@@ -148,14 +149,14 @@ def edit_member(simulator: Simulator, call: Call) -> Json:
     user_id = world.member(call.params["user_id"])["user"]["id"]
     changes = guild_limits.member_fields(call.form(), world)
     if "nick" in changes or "communication_disabled_until" in changes:
-        permissions.require_above_member(world, user_id)
+        permissions.require_above_member(world, call.bot.id, user_id)
     if "nick" in changes:
-        permissions.require(world, permissions.MANAGE_NICKNAMES)
+        permissions.require(world, call.bot.id, permissions.MANAGE_NICKNAMES)
     if "communication_disabled_until" in changes:
-        permissions.require(world, permissions.MODERATE_MEMBERS)
+        permissions.require(world, call.bot.id, permissions.MODERATE_MEMBERS)
     if "roles" in changes:
         for role_id in {*changes["roles"]} ^ {*world.members[user_id]["roles"]}:
-            _assignable(world, role_id)
+            _assignable(world, call, role_id)
     return world.update_member(user_id, changes)
 
 
@@ -175,7 +176,7 @@ def _set_role(world: World, call: Call, *, held: bool) -> None:
     guild(world, call)
     user_id = call.params["user_id"]
     roles = world.member(user_id)["roles"]
-    role_id = _assignable(world, call.params["role_id"])["id"]
+    role_id = _assignable(world, call, call.params["role_id"])["id"]
     if (role_id in roles) != held:
         changed = [*roles, role_id] if held else [other for other in roles if other != role_id]
         world.update_member(user_id, {"roles": changed})

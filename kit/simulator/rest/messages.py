@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.emoji import is_emoji
 from kit.simulator.errors import ApiError, unknown
-from kit.simulator.rest.rest import Call, Routes
+from kit.simulator.rest.calls import Call
+from kit.simulator.rest.routing import Routes
 from kit.simulator.world import messages, payloads
 from kit.simulator.world.permissions import (
     ADD_REACTIONS,
@@ -52,7 +53,7 @@ def find(world: World, call: Call) -> Json:
         ApiError: 10003, 10008 or 50001.
     """
     channel = world.channel(call.params["channel_id"])
-    require(world, 0, channel)
+    require(world, call.bot.id, 0, channel)
     message = world.message(call.params["message_id"])
     if message["channel_id"] != channel["id"] or world.viewer_of(message["id"]) is not None:
         raise unknown("Message")
@@ -66,7 +67,7 @@ def _in_channel(world: World, call: Call, needed: int) -> Json:
         ApiError: 10003, 50001 or 50013.
     """
     channel = world.channel(call.params["channel_id"])
-    require(world, needed, channel)
+    require(world, call.bot.id, needed, channel)
     return channel
 
 
@@ -77,7 +78,7 @@ def _history(world: World, call: Call) -> Iterator[Json]:
         ApiError: 10003 or 50001.
     """
     channel = _in_channel(world, call, 0)
-    hidden = lacking(world, world.application_id, READ_MESSAGE_HISTORY, channel)
+    hidden = lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel)
     return iter(()) if hidden else world.newest_first(channel["id"])
 
 
@@ -115,15 +116,15 @@ def create_message(simulator: Simulator, call: Call) -> Json:
     messages.validate(payload, call.files)
     extras = ((EMBED_LINKS, payload.get("embeds")), (ATTACH_FILES, call.files))
     for needed, used in (*extras, (SEND_TTS_MESSAGES, payload.get("tts"))):
-        require(simulator.world, needed if used else 0, channel)
-    return messages.create(simulator.world, channel["id"], payload, call.files)
+        require(simulator.world, call.bot.id, needed if used else 0, channel)
+    return messages.create(simulator.world, channel["id"], payload, call.files, author=call.bot.user)
 
 
 @routes.add("PATCH", MESSAGE)
 def edit_message(simulator: Simulator, call: Call) -> Json:
     """Edit Message."""
     message = find(simulator.world, call)
-    if message["author"]["id"] != simulator.world.application_id:
+    if message["author"]["id"] != call.bot.id:
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
     payload = call.form().data
     messages.validate(payload, call.files, edit_of=message)
@@ -134,7 +135,7 @@ def edit_message(simulator: Simulator, call: Call) -> Json:
 def delete_message(simulator: Simulator, call: Call) -> None:
     """Delete Message."""
     message = find(simulator.world, call)
-    if message["author"]["id"] != simulator.world.application_id:
+    if message["author"]["id"] != call.bot.id:
         _manage_messages(simulator.world, call)
     simulator.world.delete_message(message["id"])
 
@@ -169,13 +170,13 @@ def typing(simulator: Simulator, call: Call) -> None:
 @routes.add("PUT", REACTIONS + "/{emoji}/@me")
 def add_reaction(simulator: Simulator, call: Call) -> None:
     """Create Reaction."""
-    _react(simulator.world, find(simulator.world, call), call.params["emoji"], simulator.world.application_id)
+    _react(simulator.world, find(simulator.world, call), call.params["emoji"], call.bot.id)
 
 
 @routes.add("DELETE", REACTIONS + "/{emoji}/@me")
 def remove_own_reaction(simulator: Simulator, call: Call) -> None:
     """Delete Own Reaction."""
-    _unreact(simulator.world, find(simulator.world, call), call.params["emoji"])
+    _unreact(simulator.world, find(simulator.world, call), call.params["emoji"], call.bot.id)
 
 
 @routes.add("DELETE", REACTIONS)
@@ -201,7 +202,7 @@ def _react(world: World, message: Json, text: str, user_id: str) -> None:
     if any(reaction["emoji"] == emoji for reaction in reactions):
         return
     channel = world.channel(message["channel_id"])
-    require(world, ADD_REACTIONS | READ_MESSAGE_HISTORY, channel)
+    require(world, user_id, ADD_REACTIONS | READ_MESSAGE_HISTORY, channel)
     if len(reactions) >= MAX_REACTIONS:
         raise ApiError(400, 30010, f"Maximum number of reactions reached ({MAX_REACTIONS})")
     details = {"burst": 0, "normal": 1}
@@ -223,13 +224,13 @@ def _react(world: World, message: Json, text: str, user_id: str) -> None:
     world.emit("MESSAGE_REACTION_ADD", event)
 
 
-def _unreact(world: World, message: Json, text: str) -> None:
+def _unreact(world: World, message: Json, text: str, user_id: str) -> None:
     emoji = _emoji(text)
     left = [reaction for reaction in message.get("reactions", ()) if reaction["emoji"] != emoji]
     if len(left) == len(message.get("reactions", ())):
         return
     world.replace_quietly({**message, "reactions": left})
-    event = {"user_id": world.application_id, "channel_id": message["channel_id"]}
+    event = {"user_id": user_id, "channel_id": message["channel_id"]}
     event.update(message_id=message["id"], emoji=emoji, burst=False, type=0)
     world.emit("MESSAGE_REACTION_REMOVE", event)
 

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import WorldFileError
+from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
+from kit.simulator.world.payloads import DM_CHANNEL
 from kit.simulator.world.snowflakes import Snowflakes
 
 if TYPE_CHECKING:
     from kit.simulator.world.world import World
 
-FORMAT = 1
+FORMAT = 2
 PLAIN = (
-    *("token", "bot_user", "application", "guild", "users", "members", "roles", "channels"),
-    *("commands", "channel_id", "base_url", "viewers"),
+    *("guild", "users", "members", "roles", "channels", "dm_bots"),
+    *("channel_id", "base_url", "viewers"),
 )
 
 
@@ -31,6 +33,7 @@ def dump_world(world: World) -> str:
     """
     data: dict[str, Any] = {"viewkit_world": FORMAT, "last_id": world.snowflakes.last}
     data.update({name: getattr(world, name) for name in PLAIN})
+    data["bots"] = [bot.as_json() for bot in world.bots.values()]
     data["messages"] = world.message_store
     data["files"] = {
         key: {"filename": upload.filename, "data": base64.b64encode(upload.data).decode()}
@@ -79,14 +82,17 @@ def read_world(path: Path, world: World) -> None:
     except ValueError as error:
         raise WorldFileError(f"{path} is not JSON: {error}. {remedy}") from error
     found = data.get("viewkit_world") if isinstance(data, dict) else None
-    if found != FORMAT:
+    if found not in (1, FORMAT):
         raise WorldFileError(
             f"{path} is not a world of format {FORMAT} (viewkit_world is {found!r}). {remedy}"
         )
     try:
+        if found == 1:
+            _upgrade(data)
         for name in PLAIN:
             setattr(world, name, data[name])
-        world.snowflakes = Snowflakes(data["last_id"])
+        world.snowflakes = Snowflakes(world.clock, data["last_id"])
+        world.bots = {bot["user"]["id"]: Bot(**bot) for bot in data["bots"]}
         world.message_store = data["messages"]
         world.uploads = {
             key: Upload(file["filename"], base64.b64decode(file["data"]))
@@ -94,3 +100,11 @@ def read_world(path: Path, world: World) -> None:
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WorldFileError(f"{path} is a damaged world file: {error!r}. {remedy}") from error
+
+
+def _upgrade(data: dict[str, Any]) -> None:
+    """Format 1 had exactly one bot, and every direct message channel was its own."""
+    bot = {"user": data["bot_user"], "token": data["token"], "application": data["application"]}
+    data["bots"] = [{**bot, "commands": data["commands"]}]
+    direct = [key for key, channel in data["channels"].items() if channel["type"] == DM_CHANNEL]
+    data["dm_bots"] = dict.fromkeys(direct, data["bot_user"]["id"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kit.simulator.clock import Clock
 from kit.simulator.errors import UnknownError
 from kit.simulator.world import payloads, permissions
+from kit.simulator.world.bots import Bot, new_token
+from kit.simulator.world.permissions import ADMINISTRATOR
 from kit.simulator.world.snowflakes import Snowflakes
 
 if TYPE_CHECKING:
@@ -23,21 +27,91 @@ class GuildState:
     """
 
     def __init__(self) -> None:
-        self.snowflakes = Snowflakes()
-        self.token = ""
-        self.bot_user: Json = {}
-        self.application: Json = {}
+        self.clock = Clock()
+        self.snowflakes = Snowflakes(self.clock)
+        self.bots: dict[str, Bot] = {}
         self.guild: Json = {}
         self.users: dict[str, Json] = {}
         self.members: dict[str, Json] = {}
         self.roles: dict[str, Json] = {}
         self.channels: dict[str, Json] = {}
+        # Whose each direct message channel is; the channel itself names the person.
+        self.dm_bots: dict[str, str] = {}
         self._listeners: list[Listener] = []
 
     @property
+    def bot(self) -> Bot:
+        """The first of the bots."""
+        return next(iter(self.bots.values()))
+
+    @property
+    def token(self) -> str:
+        """The first bot's token."""
+        return self.bot.token
+
+    @property
+    def bot_user(self) -> Json:
+        """The first bot's user."""
+        return self.bot.user
+
+    @property
     def application_id(self) -> str:
-        """The application's id, which is also the bot user's."""
-        return str(self.bot_user["id"])
+        """The id of the first bot's application, which is also its user's."""
+        return self.bot.id
+
+    def bot_of(self, token: str) -> Bot | None:
+        """The bot that a token belongs to; None if it is nobody's.
+
+        Args:
+            token: As given by whoever connects.
+        """
+        given, found = token.encode(errors="replace"), None
+        for bot in self.bots.values():
+            # Each is compared to its end: the time tells nothing of how much of a token was right.
+            if hmac.compare_digest(given, bot.token.encode()):
+                found = bot
+        return found
+
+    def bot_named(self, name: str) -> Bot:
+        """A bot by its username.
+
+        Args:
+            name: As given to ``World(bot_name=...)`` or ``add_bot``.
+
+        Raises:
+            LookupError: No bot is called so; the message names those there are.
+        """
+        for bot in self.bots.values():
+            if bot.name == name:
+                return bot
+        known = ", ".join(bot.name for bot in self.bots.values())
+        raise UnknownError("Application", repr(name), f"Known: {known}. Or add_bot({name!r}).")
+
+    def add_bot(self, name: str, *, token: str | None = None, permissions: int = ADMINISTRATOR) -> Bot:
+        """Adds an application and its bot to the guild, with a role of its own.
+
+        Args:
+            name: Its username.
+            token: What it logs in with; made up when left out.
+            permissions: What its role grants.
+
+        Raises:
+            ValueError: A bot is called so already, or has that token.
+        """
+        if any(bot.name == name or bot.token == token for bot in self.bots.values()):
+            raise ValueError(
+                f"There is a bot {name!r}, or one of that token, already: use bot_named({name!r})."
+            )
+        bot_id = self.snowflakes.next()
+        owner = self.user_by_id(self.guild["owner_id"])
+        user = payloads.user(bot_id, name, bot=True)
+        application = payloads.application(bot_id, user, owner, self.guild["id"])
+        bot = self.bots[bot_id] = Bot(user, token or new_token(bot_id), application)
+        role = self.add_role(name, permissions=permissions)
+        role.update(managed=True, tags={"bot_id": bot_id})
+        self.members[bot_id] = payloads.member([role["id"]], joined_at=self.clock.timestamp())
+        self.emit("GUILD_MEMBER_ADD", {"guild_id": self.guild["id"], **self.member(bot_id)})
+        return bot
 
     def observe(self, listener: Listener) -> Callable[[], None]:
         """Calls a function with the gateway name and data of everything that changes here.
@@ -75,7 +149,7 @@ class GuildState:
         raise UnknownError("User", repr(name), f"Known: {', '.join(self.users)}. Or add_user({name!r}).")
 
     def user_by_id(self, user_id: str) -> Json:
-        """A person, or the bot, by id.
+        """A person, or a bot, by id.
 
         Args:
             user_id: The snowflake.
@@ -83,7 +157,9 @@ class GuildState:
         Raises:
             LookupError: No such user.
         """
-        for user in (self.bot_user, *self.users.values()):
+        if user_id in self.bots:
+            return self.bots[user_id].user
+        for user in self.users.values():
             if user["id"] == user_id:
                 return user
         raise UnknownError("User", user_id)
@@ -116,12 +192,20 @@ class GuildState:
 
     @property
     def bot_role(self) -> Json:
-        """The role that belongs to the bot: Discord made it when the bot was added, and alone deletes it."""
-        return next(role for role in self.roles.values() if "tags" in role)
+        """The first bot's own role: Discord made it when the bot was added, and alone deletes it."""
+        return self.role_of(self.bot)
+
+    def role_of(self, bot: Bot) -> Json:
+        """The role that belongs to a bot.
+
+        Args:
+            bot: Which.
+        """
+        return next(role for role in self.roles.values() if role.get("tags", {}).get("bot_id") == bot.id)
 
     @property
     def bot_permissions(self) -> int:
-        """What the bot's own role grants; an administrator at first. Set it to try a bot with less."""
+        """What the first bot's own role grants; an administrator at first. Set it to try a bot with less."""
         return int(self.bot_role["permissions"])
 
     @bot_permissions.setter
@@ -145,7 +229,7 @@ class GuildState:
             self.role(role_id)
         user = payloads.user(self.snowflakes.next(), name)
         self.users[name] = user
-        self.members[user["id"]] = payloads.member(roles)
+        self.members[user["id"]] = payloads.member(roles, joined_at=self.clock.timestamp())
         self.emit("GUILD_MEMBER_ADD", {"guild_id": self.guild["id"], **self.member(user["id"])})
         return user
 
@@ -299,17 +383,24 @@ class GuildState:
         self.emit(event, channel)
         return channel
 
-    def dm(self, user_id: str) -> Json:
-        """The direct message channel of the bot and a person, opened if need be.
+    def dm(self, user_id: str, *, bot: Bot | None = None) -> Json:
+        """The direct message channel of a bot and a person, opened if need be.
 
         Args:
             user_id: The person.
+            bot: The bot; the first when left out.
 
         Raises:
             LookupError: No such user.
         """
-        user = self.user_by_id(user_id)
-        for channel in self.channels.values():
-            if channel["type"] == payloads.DM_CHANNEL and channel["recipients"][0]["id"] == user_id:
-                return channel
-        return self.put_channel(payloads.dm_channel(self.snowflakes.next(), user))
+        user, bot_id = self.user_by_id(user_id), (bot or self.bot).id
+        for key, owner_id in self.dm_bots.items():
+            if (
+                owner_id == bot_id
+                and key in self.channels
+                and self.channels[key]["recipients"][0]["id"] == user_id
+            ):
+                return self.channels[key]
+        channel = payloads.dm_channel(self.snowflakes.next(), user)
+        self.dm_bots[channel["id"]] = bot_id
+        return self.put_channel(channel)

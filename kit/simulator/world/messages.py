@@ -9,7 +9,6 @@ from kit.simulator import components
 from kit.simulator.errors import ApiError, UnsupportedError, invalid_form
 from kit.simulator.limits import messages as limits
 from kit.simulator.limits.forms import refuse
-from kit.simulator.world.snowflakes import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +68,7 @@ def create(
     payload: Mapping[str, Any],
     files: Mapping[int, Upload],
     *,
-    author: Json | None = None,
+    author: Json,
     viewer_id: str | None = None,
     fixed: Json | None = None,
 ) -> Json:
@@ -80,7 +79,7 @@ def create(
         channel_id: In which channel.
         payload: What the bot sent.
         files: What it uploaded.
-        author: Who wrote it; the bot when left out.
+        author: Who wrote it.
         viewer_id: The only one who sees it, for an ephemeral one.
         fixed: Fields that the caller decides, such as ``interaction_metadata``.
 
@@ -98,9 +97,9 @@ def create(
         "id": world.snowflakes.next(),
         "channel_id": channel_id,
         "type": 0,
-        "author": author or world.bot_user,
+        "author": author,
         "content": (payload.get("content") or "").strip(),
-        "timestamp": timestamp(),
+        "timestamp": world.clock.timestamp(),
         "edited_timestamp": None,
         "tts": bool(payload.get("tts")),
         "mention_everyone": False,
@@ -142,7 +141,7 @@ def edit(
     changed = {
         **message,
         **_rendered({key: payload[key] for key in ("embeds", "components") if key in payload}, attachments),
-        "edited_timestamp": message["edited_timestamp"] if fills else timestamp(),
+        "edited_timestamp": message["edited_timestamp"] if fills else world.clock.timestamp(),
     }
     if "content" in payload:
         changed["content"] = (payload["content"] or "").strip()
@@ -286,7 +285,8 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
     referenced = message.get("referenced_message")
     if referenced and (allowed is None or allowed.get("replied_user")):
         users.append(referenced["author"]["id"])
-    known = {user["id"]: user for user in (world.bot_user, *world.users.values())}
+    known = {user["id"]: user for user in world.users.values()}
+    known.update({bot.id: bot.user for bot in world.bots.values()})
     return {
         "mentions": [known[user_id] for user_id in dict.fromkeys(users) if user_id in known],
         "mention_roles": [role_id for role_id in dict.fromkeys(roles) if role_id in world.roles],

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.world.snowflakes import timestamp
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -58,11 +56,12 @@ def own_user(bot_user: Json) -> Json:
     return {**bot_user, "verified": True, "mfa_enabled": False, "email": None, "locale": "en-US"}
 
 
-def member(roles: Iterable[str] = ()) -> Json:
+def member(roles: Iterable[str] = (), *, joined_at: str) -> Json:
     """A guild member, without its ``user`` (docs page *Guild Resource*).
 
     Args:
         roles: Ids of the roles it has, @everyone left out.
+        joined_at: Since when it is one.
     """
     return {
         "nick": None,
@@ -70,7 +69,7 @@ def member(roles: Iterable[str] = ()) -> Json:
         "avatar_decoration_data": None,
         "banner": None,
         "roles": list(roles),
-        "joined_at": timestamp(),
+        "joined_at": joined_at,
         "premium_since": None,
         "communication_disabled_until": None,
         "pending": False,

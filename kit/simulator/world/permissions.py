@@ -52,7 +52,7 @@ def granted(world: GuildState, user_id: str, channel: Json | None = None) -> int
     if channel is not None:
         bits = _overwritten(bits, channel["permission_overwrites"], roles, user_id)
     until = member["communication_disabled_until"]
-    if until and dt.datetime.fromisoformat(until) > dt.datetime.now(dt.UTC):
+    if until and dt.datetime.fromisoformat(until) > world.clock.now():
         bits &= LEFT_IN_TIMEOUT
     return bits
 
@@ -89,49 +89,53 @@ def lacking(world: GuildState, user_id: str, needed: int, channel: Json | None =
     return needed & ~granted(world, user_id, channel)
 
 
-def require(world: GuildState, needed: int, channel: Json | None = None) -> None:
-    """Refuses what the bot may not do.
+def require(world: GuildState, bot_id: str, needed: int, channel: Json | None = None) -> None:
+    """Refuses what a bot may not do.
 
     Args:
         world: Where.
+        bot_id: The bot.
         needed: The permissions it takes, all of them.
         channel: Where it takes them; None for the guild as a whole.
 
     Raises:
         ApiError: 50001 if the bot can't see the channel, 50013 if it lacks a permission.
     """
-    missing = lacking(world, world.application_id, needed | (VIEW_CHANNEL if channel else 0), channel)
+    if channel and channel["type"] == DM_CHANNEL and world.dm_bots[channel["id"]] != bot_id:
+        raise MISSING_ACCESS
+    missing = lacking(world, bot_id, needed | (VIEW_CHANNEL if channel else 0), channel)
     if channel and missing & VIEW_CHANNEL:
         raise MISSING_ACCESS
     if missing:
         raise MISSING_PERMISSIONS
 
 
-def require_above(world: GuildState, role: Json) -> None:
-    """Refuses to touch a role that is not below the bot's highest.
+def require_above(world: GuildState, bot_id: str, role: Json) -> None:
+    """Refuses to touch a role that is not below a bot's highest.
 
     Args:
         world: Where.
+        bot_id: The bot.
         role: The role that is given, taken, changed or deleted.
 
     Raises:
         ApiError: 50013.
     """
-    if _rank(role) >= _highest(world, world.application_id):
+    if _rank(role) >= _highest(world, bot_id):
         raise MISSING_PERMISSIONS
 
 
-def require_above_member(world: GuildState, user_id: str) -> None:
-    """Refuses to touch a member whose highest role is not below the bot's, and the owner.
+def require_above_member(world: GuildState, bot_id: str, user_id: str) -> None:
+    """Refuses to touch a member whose highest role is not below a bot's, and the owner.
 
     Args:
         world: Where.
+        bot_id: The bot.
         user_id: The member; the bot may touch itself.
 
     Raises:
         ApiError: 50013.
     """
-    bot_id = world.application_id
     if user_id != bot_id and _highest(world, user_id) >= _highest(world, bot_id):
         raise MISSING_PERMISSIONS
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
-import secrets
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,6 @@ from kit.simulator.world import payloads
 from kit.simulator.world.file import read_world, write_world
 from kit.simulator.world.guild import GuildState
 from kit.simulator.world.media import Upload, image_size
-from kit.simulator.world.permissions import ADMINISTRATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,10 +33,10 @@ class World(GuildState):
 
     Args:
         users: Names of the people in the guild, the bot left out.
-        token: The bot's token; made up when left out.
+        token: The first bot's token; made up when left out.
         guild_name: The guild's name.
         channel_name: The name of the first text channel.
-        bot_name: The bot's username.
+        bot_name: The first bot's username; ``add_bot`` adds others.
 
     Raises:
         ValueError: No user was given, or one name twice.
@@ -57,27 +54,20 @@ class World(GuildState):
         if not users:
             raise ValueError("A world needs a person to own its guild: give at least one name in users.")
         super().__init__()
-        self.commands: dict[str, list[Json]] = {}
         self.channel_id = ""
         self.base_url = UNBOUND
         self.message_store: dict[str, dict[str, Json]] = {}
         self.viewers: dict[str, str] = {}
         self.uploads: dict[str, Upload] = {}
         self.channel_of: dict[str, str] = {}
-        bot_id, guild_id = self.snowflakes.next(), self.snowflakes.next()
-        self.token = token or _bot_token(bot_id)
-        self.bot_user = payloads.user(bot_id, bot_name, bot=True)
+        guild_id = self.snowflakes.next()
         self.guild = payloads.guild(guild_id, guild_name, owner_id="0")
         everyone = payloads.role(guild_id, "@everyone", position=0, permissions=payloads.DEFAULT_PERMISSIONS)
         self.roles[guild_id] = everyone
-        own_role = self.add_role(bot_name, permissions=ADMINISTRATOR)
-        own_role.update(managed=True, tags={"bot_id": bot_id})
         for name in users:
             self.add_user(name)
-        self.members[bot_id] = payloads.member([own_role["id"]])
-        owner = self.users[users[0]]
-        self.guild["owner_id"] = owner["id"]
-        self.application = payloads.application(bot_id, self.bot_user, owner, guild_id)
+        self.guild["owner_id"] = self.users[users[0]]["id"]
+        self.add_bot(bot_name, token=token)
         self.channel_id = self.add_channel(channel_name)["id"]
 
     def delete_channel(self, channel_id: str | int) -> None:
@@ -95,6 +85,7 @@ class World(GuildState):
         self.message_store.pop(channel["id"], None)
         del self.channels[channel["id"]]
         self.emit("CHANNEL_DELETE", channel)
+        self.dm_bots.pop(channel["id"], None)
         for child in self.guild_channels():
             if child["parent_id"] == channel["id"]:
                 self.put_channel({**child, "parent_id": None})
@@ -290,8 +281,10 @@ class World(GuildState):
 
     def entities(self) -> Json:
         """The names behind the ids that a message can mention, for whoever renders messages."""
-        everyone = (self.bot_user, *self.users.values())
-        registered = [command for scope in self.commands.values() for command in scope]
+        everyone = (*(bot.user for bot in self.bots.values()), *self.users.values())
+        registered = [
+            command for bot in self.bots.values() for scope in bot.commands.values() for command in scope
+        ]
         return {
             "users": {
                 user["id"]: {"username": user["username"], "global_name": user["global_name"]}
@@ -350,8 +343,3 @@ class World(GuildState):
                 messages[key] = json.loads(
                     json.dumps(message).replace(f'"{old}/attachments/', f'"{base_url}/attachments/')
                 )
-
-
-def _bot_token(bot_id: str) -> str:
-    first = base64.urlsafe_b64encode(bot_id.encode()).rstrip(b"=").decode()
-    return f"{first}.{secrets.token_urlsafe(5)[:6]}.{secrets.token_urlsafe(29)[:38]}"

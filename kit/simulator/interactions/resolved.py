@@ -1,0 +1,69 @@
+"""The objects behind the ids that a person chose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kit.simulator.world.world import World
+
+Json = dict[str, Any]
+
+
+class Resolved:
+    """Gathers the ``resolved`` objects behind the ids that a person chose, in ``objects``.
+
+    Args:
+        world: Where they are looked up.
+        user: Who chose; the ``permissions`` of a channel are theirs.
+        channel_id: Where; the ``permissions`` of a member are those there.
+    """
+
+    def __init__(self, world: World, user: Json, channel_id: str) -> None:
+        self.objects: Json = {}
+        self._world = world
+        self._user = user
+        self._channel_id = channel_id
+
+    def add(self, kind: int, ids: Sequence[str]) -> None:
+        """Adds what some ids stand for.
+
+        Args:
+            kind: The component type: 5 user, 6 role, 7 mentionable, 8 channel.
+            ids: The chosen ids.
+
+        Raises:
+            LookupError: An id is unknown.
+        """
+        world = self._world
+        for key in ids:
+            if kind in (5, 7) and key in world.members:
+                self.put("users", key, world.user_by_id(key))
+                member = {
+                    name: value for name, value in world.members[key].items() if name not in ("deaf", "mute")
+                }
+                permissions = str(world.permissions(key, self._channel_id))
+                self.put("members", key, {**member, "permissions": permissions})
+            elif kind in (6, 7):
+                self.put("roles", key, world.role(key))
+            else:
+                self._add_channel(key)
+
+    def put(self, group: str, key: str, data: Json) -> None:
+        """Adds one object.
+
+        Args:
+            group: Such as ``attachments``.
+            key: Its id.
+            data: The object.
+        """
+        self.objects.setdefault(group, {})[key] = data
+
+    def _add_channel(self, key: str) -> None:
+        partial = ("id", "name", "type", "flags", "parent_id", "position", "nsfw", "topic", "last_message_id")
+        channel = self._world.channel(key)
+        shown = {name: channel[name] for name in partial if name in channel}
+        permissions = str(self._world.permissions(self._user["id"], key))
+        self.put("channels", key, {**shown, "permissions": permissions})

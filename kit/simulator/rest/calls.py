@@ -1,0 +1,154 @@
+"""A request, read: its path, its query, its JSON body and its files."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from kit.simulator.errors import ApiError, invalid_field
+from kit.simulator.limits.forms import Form
+from kit.simulator.world.bots import Bot
+from kit.simulator.world.media import Upload
+
+MAX_BODY = 25 * 1024 * 1024
+TOO_LARGE = ApiError(413, 40005, "Request entity too large")
+BAD_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
+FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
+# What comes of a client that breaks off in the middle of a body.
+CUT_SHORT = (web.RequestPayloadError, ConnectionError)
+# What aiohttp's reader raises for a boundary or a header that makes no sense.
+BROKEN_MULTIPART = (ValueError, AssertionError, AttributeError, HttpProcessingError, *CUT_SHORT)
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, read.
+
+    Args:
+        bot: Who calls; on a route that carries its own authorisation, the first bot.
+        route: "METHOD /path" without the API prefix.
+        params: The ids in the path, by the names in the route's template.
+        query: The query string.
+        body: The JSON body, or the ``payload_json`` part; ``{}`` when there is none.
+        files: Uploaded files by the number in ``files[n]``.
+    """
+
+    bot: Bot
+    route: str
+    params: dict[str, str]
+    query: dict[str, str]
+    body: Any = field(default_factory=dict)
+    files: dict[int, Upload] = field(default_factory=dict)
+
+    def form(self) -> Form:
+        """The body as an object, to be read field by field.
+
+        Raises:
+            ApiError: The body is some other JSON value.
+        """
+        if not isinstance(self.body, dict):
+            raise invalid_field("", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+        return Form(self.body, (), [])
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """An integer of the query string.
+
+        Args:
+            name: Its key.
+            default: What it is when absent.
+            low: The least that is allowed.
+            high: The most that is allowed.
+
+        Raises:
+            ApiError: It is no integer, or out of range.
+        """
+        text = self.query.get(name)
+        if text is None:
+            return default
+        if not re.fullmatch(r"-?\d{1,19}", text):
+            raise invalid_field(name, "NUMBER_TYPE_COERCE", f'Value "{text}" is not int.')
+        value = int(text)
+        if value < low:
+            raise invalid_field(
+                name, "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {low}."
+            )
+        if value > high:
+            raise invalid_field(name, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {high}.")
+        return value
+
+
+async def read_body(request: web.Request, call: Call) -> None:
+    """Reads a request's JSON or multipart body into its call.
+
+    Args:
+        request: The request.
+        call: Where ``body`` and ``files`` go.
+
+    Raises:
+        ApiError: The body is too large, or no JSON, or no multipart.
+    """
+    if (request.content_length or 0) > MAX_BODY:
+        raise TOO_LARGE
+    if request.content_type.startswith("multipart/"):
+        await _read_multipart(request, call)
+        return
+    try:
+        data = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise TOO_LARGE from None
+    except CUT_SHORT:
+        raise BAD_JSON from None
+    if data:
+        call.body = _parse(data)
+
+
+async def _read_multipart(request: web.Request, call: Call) -> None:
+    total = 0
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            chunks = []
+            while chunk := await part.read_chunk(1 << 16):  # type: ignore[union-attr]
+                total += len(chunk)
+                if total > MAX_BODY:
+                    raise TOO_LARGE
+                chunks.append(chunk)
+            data, name = b"".join(chunks), part.name or ""  # type: ignore[union-attr]
+            if name == "payload_json":
+                call.body = _parse(data)
+            elif field_name := FILE_FIELD.fullmatch(name):
+                number = int(field_name[1]) if field_name[1] else len(call.files)
+                filename = part.filename or "unknown.bin"  # type: ignore[union-attr]
+                # Bytes that are no UTF-8 arrive as lone surrogates, which no client could print.
+                call.files[number] = Upload(filename.encode(errors="replace").decode(), data)
+    except BROKEN_MULTIPART as error:
+        raise invalid_field("", "CONTENT_TYPE_INVALID", f"The multipart body is broken: {error}") from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number of JSON")
+    return value
+
+
+DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        text = data.decode()
+        value = DECODER.decode(text)
+        if SURROGATE.search(text):
+            # A pair of them is one character; one alone is none, and no file or socket would take it.
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise BAD_JSON from None
+    return value

@@ -1,0 +1,53 @@
+"""The bots of a world: each is an application with its user, its token and its commands."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Bot:
+    """A bot.
+
+    Args:
+        user: Its user object.
+        token: What it logs in with.
+        application: Its application object.
+        commands: The commands it registered, by guild id or "global".
+        signing_key: The private half, in hex, of the key that signs what is POSTed to its endpoint.
+    """
+
+    user: Json
+    token: str
+    application: Json
+    commands: dict[str, list[Json]] = field(default_factory=dict)
+    signing_key: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of its user, which is also that of its application."""
+        return str(self.user["id"])
+
+    @property
+    def name(self) -> str:
+        """Its username."""
+        return str(self.user["username"])
+
+    def as_json(self) -> Json:
+        """All of it, for a world's file."""
+        return asdict(self)
+
+
+def new_token(bot_id: str) -> str:
+    """A token of the form that Discord's have; the first part is the bot's id.
+
+    Args:
+        bot_id: The id.
+    """
+    first = base64.urlsafe_b64encode(bot_id.encode()).rstrip(b"=").decode()
+    return f"{first}.{secrets.token_urlsafe(5)[:6]}.{secrets.token_urlsafe(29)[:38]}"
