@@ -52,7 +52,7 @@ def table() -> list[list[str]]:
     """The cells of the table in the docs."""
     rows = [["library", *EVERYTHING]]
     rows += [
-        [str(library), *("yes" if step in library.tried else "–" for step in EVERYTHING)]
+        [str(library), *("yes" if step in library.tried else "no" for step in EVERYTHING)]
         for library in MATRIX
     ]
     return rows

@@ -53,6 +53,12 @@ def get_current_guilds(simulator: Simulator, call: Call) -> list[Json]:
     return [{**shown, "owner": False, "permissions": str(world.permissions(call.bot.id))}]
 
 
+@routes.add("GET", "soundboard-default-sounds")
+def get_default_sounds(simulator: Simulator, call: Call) -> list[Json]:  # noqa: ARG001
+    """List Default Soundboard Sounds: there are none here. py-cord asks before it says that it is ready."""
+    return []
+
+
 @routes.add("POST", "users/@me/channels")
 def create_dm(simulator: Simulator, call: Call) -> Json:
     """Create DM."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 
 import discord
 from discord import app_commands, ui
@@ -78,7 +79,8 @@ class Bot(commands.Bot if SHARDS == 1 else commands.AutoShardedBot):
         """Discord wants five seconds between shards, the simulator none."""
 
     async def on_ready(self) -> None:
-        print("ready", len(getattr(self, "shards", "1")), flush=True)
+        sys.stdout.write(f"ready {len(getattr(self, 'shards', '1'))}\n")
+        sys.stdout.flush()
 
 
 @app_commands.command()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 
 import disnake
 from disnake import ui
@@ -62,7 +63,8 @@ class Bot(commands.InteractionBot if SHARDS == 1 else commands.AutoShardedIntera
         # disnake syncs its commands in the background, and says nothing when it is done.
         while not self.global_slash_commands:
             await asyncio.sleep(0.01)
-        print("ready", len(getattr(self, "shards", "1")), flush=True)
+        sys.stdout.write(f"ready {len(getattr(self, 'shards', '1'))}\n")
+        sys.stdout.flush()
 
     async def on_message(self, message: disnake.Message) -> None:
         if message.content == "!ping":

@@ -6,6 +6,7 @@ No `from __future__ import annotations` here: py-cord takes options from annotat
 
 import asyncio
 import os
+import sys
 
 import discord
 from discord import ui
@@ -70,7 +71,8 @@ class Bot(discord.Bot if SHARDS == 1 else discord.AutoShardedBot):
     async def on_ready(self) -> None:
         self.add_view(Panel())
         self.add_view(Card())
-        print("ready", len(getattr(self, "shards", "1")), flush=True)
+        sys.stdout.write(f"ready {len(getattr(self, 'shards', '1'))}\n")
+        sys.stdout.flush()
 
     async def on_message(self, message: discord.Message) -> None:
         if message.content == "!ping":
