@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.errors import UnknownError
+from kit.simulator.errors import ApiError, UnknownError
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
 from kit.simulator.world import payloads
@@ -65,6 +65,8 @@ def create_dm(simulator: Simulator, call: Call) -> Json:
     form = call.form()
     recipient = form.snowflake("G05", "recipient_id", required=True)
     form.check()
+    if str(recipient) in simulator.world.bots:
+        raise ApiError(400, 50007, "Cannot send messages to this user")
     return simulator.world.dm(str(recipient), bot=call.bot)
 
 
