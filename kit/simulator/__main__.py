@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator import connector
 from kit.simulator.errors import WorldFileError
 from kit.simulator.server import Simulator
 from kit.simulator.world.world import World
@@ -33,12 +32,6 @@ def parser() -> argparse.ArgumentParser:
         "--user", action="append", metavar="NAME", help="a person in the guild; may be repeated"
     )
     command.add_argument("--world", type=Path, metavar="FILE", help="keep the world in this JSON file")
-    command.add_argument(
-        "--connector",
-        type=Path,
-        metavar="FILE",
-        help="copy the connector to FILE, for a bot in whose environment viewkit is not installed, and end",
-    )
     command.add_argument("--deadline", type=float, default=3.0, help="seconds to answer an interaction in")
     return command
 
@@ -102,21 +95,6 @@ async def _save_changes(world: World, path: Path | None, changed: asyncio.Event)
         await asyncio.sleep(SAVE_SECONDS)
 
 
-def copy_connector(path: Path) -> None:
-    """Copies the connector, for a bot in whose environment viewkit is not installed.
-
-    Args:
-        path: The new file.
-
-    Raises:
-        FileExistsError: Something else is there.
-    """
-    source = Path(connector.__file__).read_text(encoding="utf-8")
-    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != source:
-        raise FileExistsError(f"{path} is there already. Remove it, or name another file after --connector.")
-    path.write_text(source, encoding="utf-8")
-
-
 def _greet(simulator: Simulator) -> None:
     say: Any = sys.stdout.write
     say(f"REST     {simulator.rest_url}\n")
@@ -125,8 +103,6 @@ def _greet(simulator: Simulator) -> None:
     say("Connect a bot of discord.py, disnake or py-cord, unchanged but for its connector:\n")
     say(f"    bot.http.connector = kit.simulator.LoopbackConnector({simulator.port})  # in a running loop\n")
     say(f"    await bot.start({simulator.token!r})\n")
-    say("Where viewkit is not installed, take the connector along:\n")
-    say("    python -m kit.simulator --connector loopback.py\n")
     sys.stdout.flush()
 
 
@@ -140,12 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    parsed = parser().parse_args(arguments)
     try:
-        if parsed.connector is not None:
-            copy_connector(parsed.connector)
-            return 0
-        asyncio.run(serve(parsed))
+        asyncio.run(serve(parser().parse_args(arguments)))
     except KeyboardInterrupt:
         return 0
     except (WorldFileError, OSError) as error:

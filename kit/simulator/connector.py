@@ -1,8 +1,4 @@
-"""Carries all of a bot's traffic to the simulator, whatever host it asks for.
-
-This file needs nothing but aiohttp, and no new Python: ``python -m kit.simulator --connector FILE`` copies
-it for bots in whose environment viewkit can't be installed.
-"""
+"""Carries all of a bot's traffic to the simulator, whatever host it asks for."""
 
 from __future__ import annotations
 
@@ -40,9 +36,9 @@ class LoopbackConnector(aiohttp.BaseConnector):
         traces: list[Trace],  # noqa: ARG002 - aiohttp's own signature
         timeout: ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
     ) -> ResponseHandler:
-        opening = self._loop.create_connection(self._factory, "127.0.0.1", self.port)
         try:
-            _, protocol = await asyncio.wait_for(opening, timeout.sock_connect)
+            async with asyncio.timeout(timeout.sock_connect):
+                _, protocol = await self._loop.create_connection(self._factory, "127.0.0.1", self.port)
         except TimeoutError:
             raise
         except OSError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,8 @@ from tests.libraries import matrix
 from tests.libraries.matrix import MATRIX, Library
 
 HERE = Path(__file__).parent
-DOCS = HERE.parents[1] / "docs" / "libraries.md"
+ROOT = HERE.parents[1]
+DOCS = ROOT / "docs" / "libraries.md"
 PATIENCE = 30
 EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
 
@@ -30,14 +30,12 @@ class Life:
     Args:
         library: What the bot is written with.
         simulator: Where it lives.
-        folder: Where its connector lies.
         errors: Where the bot's complaints go.
     """
 
-    def __init__(self, library: Library, simulator: Simulator, folder: Path, errors: Path) -> None:
+    def __init__(self, library: Library, simulator: Simulator, errors: Path) -> None:
         self.library = library
         self.simulator = simulator
-        self.folder = folder
         self.errors = errors
         self.python = environment(library.name, [library.requirement])
         self.process: asyncio.subprocess.Process | None = None
@@ -50,7 +48,7 @@ class Life:
                 *(self.python, "-W", "ignore", HERE / "bots" / self.library.bot),
                 env={
                     **os.environ,
-                    "PYTHONPATH": str(self.folder),
+                    "PYTHONPATH": str(ROOT),
                     "SIMULATOR_PORT": str(self.simulator.port),
                     "BOT_TOKEN": self.simulator.token,
                     "SHARDS": str(shards),
@@ -95,20 +93,11 @@ class Life:
         return self.simulator.world.message(self.panel_id)["components"][0]["components"][0]["label"]
 
 
-@pytest.fixture(scope="module")
-def connector(tmp_path_factory) -> Path:
-    """The folder of a connector, copied as the docs say."""
-    folder = tmp_path_factory.mktemp("connector")
-    command = [sys.executable, "-m", "kit.simulator", "--connector", folder / "loopback.py"]
-    subprocess.run(command, cwd=HERE.parents[1], check=True)
-    return folder
-
-
 @pytest_asyncio.fixture
-async def life(request, connector, tmp_path):
+async def life(request, tmp_path):
     """A simulator for one library; its bot, if one still runs, is killed in the end."""
     simulator = await Simulator.start()
-    life = Life(request.param, simulator, connector, tmp_path / "errors.txt")
+    life = Life(request.param, simulator, tmp_path / "errors.txt")
     yield life
     if life.process is not None:
         await life.kill()
@@ -226,13 +215,12 @@ async def test_two_shards(life):
     await click(life)
 
 
-def test_disnake_beside_viewkit():
-    """Where disnake and viewkit share an environment, a test of a bot needs no second process."""
-    beside = [it for it in MATRIX if it.name in ("disnake", "discord.py")][-2:]
-    python = environment("disnake-viewkit", [*(it.requirement for it in beside), "aiosqlite"])
+def test_one_process():
+    """A test of a bot needs no second process, with disnake neither."""
+    library = next(library for library in MATRIX if library.name == "disnake")
     done = subprocess.run(
-        [python, "-W", "ignore", HERE / "bots" / "beside_viewkit.py"],
-        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
+        [environment(library.name, [library.requirement]), "-W", "ignore", HERE / "bots" / "one_process.py"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

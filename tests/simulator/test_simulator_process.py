@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import re
-import runpy
 import signal
 import sys
 
@@ -15,7 +14,6 @@ import pytest
 from discord.ext import commands
 
 from kit.simulator import LoopbackConnector, World
-from kit.simulator.__main__ import main
 
 
 @contextlib.asynccontextmanager
@@ -96,18 +94,3 @@ async def test_the_world_is_saved_while_it_runs(tmp_path):
         process.kill()
         await process.wait()
     assert json.loads(path.read_text())["bots"][0]["token"] == token
-
-
-def test_a_copy_of_the_connector(tmp_path, capsys):
-    """The connector is copied, again if need be, but never over another file."""
-    path = tmp_path / "loopback.py"
-    for _ in range(2):
-        assert main(["--connector", str(path)]) == 0
-    copied = runpy.run_path(str(path))
-    assert copied["LoopbackConnector"].__mro__[1:] == LoopbackConnector.__mro__[1:]
-    path.write_text("mine")
-    assert main(["--connector", str(path)]) == 1
-    assert (path.read_text(), capsys.readouterr().err) == (
-        "mine",
-        f"{path} is there already. Remove it, or name another file after --connector.\n",
-    )

@@ -1,7 +1,4 @@
-"""A panel that outlives its bot, with discord.py 2.4 or newer.
-
-`loopback` is the file that `python -m kit.simulator --connector loopback.py` writes.
-"""
+"""A panel that outlives its bot, with discord.py 2.4 or newer."""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ import sys
 import discord
 from discord import app_commands, ui
 from discord.ext import commands
-from loopback import LoopbackConnector
+
+from kit.simulator import LoopbackConnector
 
 SHARDS = int(os.environ.get("SHARDS", "1"))
 

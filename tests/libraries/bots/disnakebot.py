@@ -1,7 +1,4 @@
-"""A panel that outlives its bot, with disnake.
-
-`loopback` is the file that `python -m kit.simulator --connector loopback.py` writes.
-"""
+"""A panel that outlives its bot, with disnake."""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ import sys
 import disnake
 from disnake import ui
 from disnake.ext import commands
-from loopback import LoopbackConnector
+
+from kit.simulator import LoopbackConnector
 
 SHARDS = int(os.environ.get("SHARDS", "1"))
 

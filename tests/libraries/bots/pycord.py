@@ -10,7 +10,8 @@ import sys
 
 import discord
 from discord import ui
-from loopback import LoopbackConnector
+
+from kit.simulator import LoopbackConnector
 
 SHARDS = int(os.environ.get("SHARDS", "1"))
 

@@ -1,4 +1,4 @@
-"""A test of a disnake bot, where disnake and viewkit are installed side by side: one process, no files."""
+"""A test of a disnake bot, in one process with the simulator."""
 
 from __future__ import annotations
 
