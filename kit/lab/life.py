@@ -57,6 +57,8 @@ class Life(ABC):
             Exception: What the bot's own code raised. The life is over then.
         """
         started = time.perf_counter()
+        # A REST bot that was killed with the kernel before may have left its endpoint in the world's file.
+        self.simulator.disconnect_endpoint()
         try:
             await self._bring_up()
         except BaseException:

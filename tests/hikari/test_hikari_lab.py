@@ -26,6 +26,11 @@ def asking(lab, what=""):
     return f"<@{lab.discord.world.application_id}> {what}".strip()
 
 
+def footprint():
+    gc.collect()
+    return len(asyncio.all_tasks()), threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+
 def listening(listener, **options):
     """A maker of gateway bots that have one listener, which is given the bot and miru's client first."""
 
@@ -133,10 +138,6 @@ async def test_a_crash_finishes_nothing_that_runs(maker):
 async def test_fifty_restarts_leave_no_task_thread_or_file_behind(lab):
     """A notebook that is used all day does not fill up, and nothing is reported late."""
     await lab.say(asking(lab))
-
-    def footprint():
-        gc.collect()
-        return len(asyncio.all_tasks()), threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
     await lab.restart()
     await lab.click("Button 1")
@@ -301,6 +302,92 @@ async def test_an_unbound_view_serves_all_messages_and_takes_the_first_clicked_f
         one, two = (await lab.say("go")).messages
         assert (await lab.click("here", message=one)).message.text == f"None {one.id}"
         assert (await lab.click("here", message=two)).message.text == f"None {one.id}"
+
+
+@pytest.mark.asyncio
+async def test_a_rest_bot_lives_in_the_lab_as_well(maker):
+    """Discord posts to it: commands, clicks, what it does after its answer, restarts and crashes."""
+    async with kit.Lab.start(kit.lab.hikari.bot(maker("hikari_rest"))) as lab:
+        panel = (await lab.slash("panel")).message
+        came = await lab.slash("counter", user="bob")
+        assert came.ephemeral[0].text == "Here it comes"
+        counter = came.messages[0]
+        preview = lab.preview().to_text()
+        assert "[Button 1] [Button 2]" in preview
+        assert "[Pressed 0 times]" in preview
+        for number, crash in enumerate((False, True, None), start=1):
+            assert (await lab.click("Button 2", message=panel)).message.text == "You pressed button 2."
+            counted = await lab.click("counter:press", message=counter)
+            assert counted.edited[0].labels == [f"Pressed {number} times"]
+            if crash is not None:
+                await lab.restart(crash=crash)
+                assert lab.online
+        assert lab.lives == 3
+        await lab.check()
+    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert not left
+
+
+@pytest.mark.asyncio
+async def test_a_rest_bot_that_is_down_does_not_answer(maker):
+    """What is clicked meanwhile fails, as Discord says it does, and what is clicked later does not."""
+    async with kit.Lab.start(kit.lab.hikari.bot(maker("hikari_rest"))) as lab:
+        lab.discord.deadline = 0.5
+        await lab.slash("panel")
+        while_down = []
+
+        async def offline():
+            while_down.append(await lab.click("Button 1"))
+
+        await lab.restart(crash=True, offline=offline)
+        assert while_down[0].failure is not None
+        assert (await lab.click("Button 1")).ok
+
+
+@pytest.mark.asyncio
+async def test_restarts_of_a_rest_bot_leave_no_task_thread_or_file_behind(maker):
+    """Neither its listening sockets nor the connections to them."""
+    async with kit.Lab.start(kit.lab.hikari.bot(maker("hikari_rest"))) as lab:
+        await lab.slash("panel")
+        before = footprint()
+        for number in range(30):
+            await lab.restart(crash=number % 2 == 0)
+            assert (await lab.click("Button 1")).ok
+        for _ in range(10):
+            await asyncio.sleep(0)
+        after = footprint()
+        assert after[0] <= before[0]
+        assert after[1] <= before[1]
+        assert after[2] <= before[2] + 2
+        await lab.check()
+
+
+@pytest.mark.asyncio
+async def test_a_startup_callback_that_raises_is_the_error_of_the_start(maker):
+    """Nothing of the bot stays, and a corrected one starts right after."""
+
+    def make(token, rest_url):
+        bot = hikari.RESTBot(token, hikari.TokenType.BOT, rest_url=rest_url, banner=None, logs=None)
+
+        async def broken(bot):
+            raise LookupError("no such table")
+
+        bot.add_startup_callback(broken)
+        return bot
+
+    with pytest.raises(LookupError, match="no such table"):
+        await kit.Lab.start(kit.lab.hikari.bot(make))
+    async with kit.Lab.start(kit.lab.hikari.bot(maker("hikari_rest"))) as lab:
+        assert (await lab.slash("panel")).ok
+
+
+@pytest.mark.asyncio
+async def test_a_gateway_bot_follows_a_rest_bot_that_was_killed_with_its_kernel(maker):
+    """The endpoint that it left in the world takes no click of the next bot's."""
+    async with kit.Lab.start(kit.lab.hikari.bot(maker("hikari_rest")), name="shop") as lab:
+        await lab.slash("panel")
+    async with kit.Lab.start(kit.lab.hikari.bot(maker("hikari_gateway")), name="shop") as lab:
+        assert (await lab.click("Button 1")).message.text == "You pressed button 1."
 
 
 @pytest.mark.asyncio
