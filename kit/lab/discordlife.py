@@ -74,6 +74,8 @@ class DiscordLife(Life):
     """
 
     store: StateStore
+    # `View.wait`, and what `Client.wait_for` hands out: `asyncio.wait_for` on a future.
+    waits = frozenset({("wait", "view.py"), ("wait_for", "tasks.py")})
     without_panels = (
         "the bot set up no persistence: call `await setup_persistence(self, ...)` in its setup_hook"
     )

@@ -111,6 +111,8 @@ class HikariLife(Life):
     """A hikari bot from its start to its end."""
 
     bot: hikari.GatewayBot | hikari.RESTBot
+    # hikari's and miru's ways end in `asyncio.wait_for`; lightbulb's menus and modals have their own.
+    waits = frozenset({("wait_for", "tasks.py"), ("attach", "menus.py"), ("attach", "modals.py")})
     without_panels = "which views answer again is up to the bot's own start: press one to see"
 
     def handlers(self) -> set[asyncio.Task[Any]]:

@@ -27,11 +27,13 @@ class Life(ABC):
         bot: The bot.
         seconds: How long it took until buttons answered.
         store: The store of kit's views, where the bot has one.
-        without_panels: What a report says where there are none.
+        waits: What the bot's handlers wait for people with; see `is_parked`.
+        without_panels: What a report says where there are no panels.
     """
 
     bot: Any
     store: StateStore | None = None
+    waits: ClassVar[frozenset[tuple[str, str]]]
     without_panels: ClassVar[str]
 
     def __init__(self, simulator: Simulator, number: int, owner: TaskOwner) -> None:

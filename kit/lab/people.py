@@ -204,7 +204,7 @@ class People:
         # A message reaches the bot through a socket: give it a turn to start its handler.
         for _ in range(3):
             await asyncio.sleep(0.001)
-            while running := {task for task in life.handlers() - busy if not is_parked(task)}:
+            while running := {task for task in life.handlers() - busy if not is_parked(task, life.waits)}:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import aiohttp
+
 from kit.simulator import Simulator
 from tests.environments import environment
 
@@ -122,7 +124,17 @@ class Program:
             assert not self._reading.done(), "\n".join(["the bot ended:", *self.output])
             if self._endpoint:
                 await _listening(port)
-                await self._simulator.connect_endpoint(f"http://127.0.0.1:{port}")
+                await self._announce(port)
+
+    async def _announce(self, port: int) -> None:
+        """Set the endpoint's URL as its developer would in Discord's portal, which checks it."""
+        async with aiohttp.ClientSession() as session:
+            response = await session.patch(
+                f"{self._simulator.rest_url}/applications/@me",
+                json={"interactions_endpoint_url": f"http://127.0.0.1:{port}"},
+                headers={"Authorization": f"Bot {self._simulator.token}"},
+            )
+            assert response.status == 200, await response.text()
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         sign = "Starting site on" if self._endpoint else "started successfully"

@@ -85,6 +85,21 @@ def test_the_lab_takes_the_bots_of_every_library(environment, tmp_path):
     assert reports == [{"bot": name, "seen": counts, "left": []} for name in names]
 
 
+def test_a_command_that_waits_for_its_menu_holds_nobody_up(tmp_path):
+    """A handler of lightbulb that waits for a person is not waited for itself; what it does afterwards is seen."""
+    program = Path(__file__).with_name("menu_program.py")
+    ran = subprocess.run(
+        [python_of("hikari-2.6"), program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(program.parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_the_corrections_of_the_guides_are_needed():
     """What docs/hikari.md says of the libraries is so in the versions that were tried."""
     program = Path(__file__).with_name("corrections_program.py")

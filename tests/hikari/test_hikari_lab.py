@@ -400,6 +400,17 @@ async def test_a_bot_for_the_real_discord_is_refused(maker):
 
 
 @pytest.mark.asyncio
+async def test_a_client_around_a_bot_will_do(maker):
+    """The lab takes the bot of what has one as its `app`."""
+
+    def make(token, rest_url):
+        return miru.Client(hikari.GatewayBot(token, rest_url=rest_url, banner=None, logs=None))
+
+    async with kit.Lab.start(kit.lab.hikari.bot(make)) as lab:
+        assert (lab.online, type(lab.bot)) == (True, hikari.GatewayBot)
+
+
+@pytest.mark.asyncio
 async def test_what_makes_no_bot_is_refused(maker):
     """The messages name what was given, and what is to be given."""
 
