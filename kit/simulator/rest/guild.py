@@ -1,4 +1,4 @@
-"""The routes of the bot itself, of people, and of the guild."""
+"""The routes of the bot's user, of people, and of the guild."""
 
 from __future__ import annotations
 
@@ -68,26 +68,6 @@ def create_dm(simulator: Simulator, call: Call) -> Json:
     if str(recipient) in simulator.world.bots:
         raise ApiError(400, 50007, "Cannot send messages to this user")
     return simulator.world.dm(str(recipient), bot=call.bot)
-
-
-@routes.add("GET", "applications/@me")
-@routes.add("GET", "oauth2/applications/@me")
-def get_application(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
-    """Get Current Application."""
-    return call.bot.application
-
-
-@routes.add("GET", "gateway")
-def get_gateway(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
-    """Get Gateway."""
-    return {"url": simulator.gateway_url}
-
-
-@routes.add("GET", "gateway/bot")
-def get_gateway_bot(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
-    """Get Gateway Bot."""
-    limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-    return {"url": simulator.gateway_url, "shards": 1, "session_start_limit": limit}
 
 
 @routes.add("GET", "guilds/{guild_id}")

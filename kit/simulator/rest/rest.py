@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import inspect
 import json
 import logging
 import re
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
-from kit.simulator.rest import channels, commands, guild, interactions, members, messages
+from kit.simulator.rest import applications, channels, commands, guild, interactions, members, messages
 from kit.simulator.rest.calls import Call, read_body
 from kit.simulator.rest.routing import Routes
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 FILE_SEGMENTS = 4
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
-RESOURCES = (messages, interactions, commands, guild, channels, members)
+RESOURCES = (messages, interactions, commands, applications, guild, channels, members)
 VERSION = re.compile(r"v\d+")
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,8 @@ class Rest:
         call = Call(bot, name, params, dict(request.query))
         if request.body_exists:
             await read_body(request, call)
-        return route.handler(self._simulator, call)
+        answer = route.handler(self._simulator, call)
+        return await answer if inspect.isawaitable(answer) else answer
 
     def _authorised(self, header: str) -> Bot:
         kind, _, token = header.partition(" ")
