@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from aiohttp import MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from kit.simulator.errors import ApiError, invalid_field
+from kit.simulator.errors import ApiError, UnsupportedError, invalid_field
 from kit.simulator.limits.forms import Form
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
@@ -20,6 +21,7 @@ from kit.simulator.world.media import Upload
 MAX_BODY = 25 * 1024 * 1024
 TOO_LARGE = ApiError(413, 40005, "Request entity too large")
 BAD_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
+FORM = "application/x-www-form-urlencoded"
 FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
 # What comes of a client that breaks off in the middle of a body.
 CUT_SHORT = (web.RequestPayloadError, ConnectionError)
@@ -86,7 +88,7 @@ class Call:
 
 
 async def read_body(request: web.Request, call: Call) -> None:
-    """Reads a request's JSON or multipart body into its call.
+    """Reads a request's JSON, form or multipart body into its call.
 
     Args:
         request: The request.
@@ -94,6 +96,7 @@ async def read_body(request: web.Request, call: Call) -> None:
 
     Raises:
         ApiError: The body is too large, or no JSON, or no multipart.
+        UnsupportedError: It is a form without a JSON part.
     """
     if (request.content_length or 0) > MAX_BODY:
         raise TOO_LARGE
@@ -107,7 +110,19 @@ async def read_body(request: web.Request, call: Call) -> None:
     except CUT_SHORT:
         raise BAD_JSON from None
     if data:
-        call.body = parse(data)
+        call.body = _parse_form(data) if request.content_type == FORM else parse(data)
+
+
+def _parse_form(data: bytes) -> Any:
+    """The JSON in a form without files, as py-cord answers interactions.
+
+    Raises:
+        UnsupportedError: The fields of the body are those of the form.
+    """
+    fields = dict(urllib.parse.parse_qsl(data.decode(errors="replace"), keep_blank_values=True))
+    if "payload_json" not in fields:
+        raise UnsupportedError("a form without payload_json")
+    return parse(fields["payload_json"].encode(errors="replace"))
 
 
 async def read_parts(headers: Mapping[str, str], content: StreamReader, call: Call) -> None:

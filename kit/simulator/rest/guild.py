@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.errors import UnknownError
+from kit.simulator.errors import ApiError, UnknownError
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
 from kit.simulator.world import payloads
@@ -53,12 +53,20 @@ def get_current_guilds(simulator: Simulator, call: Call) -> list[Json]:
     return [{**shown, "owner": False, "permissions": str(world.permissions(call.bot.id))}]
 
 
+@routes.add("GET", "soundboard-default-sounds")
+def get_default_sounds(simulator: Simulator, call: Call) -> list[Json]:  # noqa: ARG001
+    """List Default Soundboard Sounds: there are none here. py-cord asks before it says that it is ready."""
+    return []
+
+
 @routes.add("POST", "users/@me/channels")
 def create_dm(simulator: Simulator, call: Call) -> Json:
     """Create DM."""
     form = call.form()
     recipient = form.snowflake("G05", "recipient_id", required=True)
     form.check()
+    if str(recipient) in simulator.world.bots:
+        raise ApiError(400, 50007, "Cannot send messages to this user")
     return simulator.world.dm(str(recipient), bot=call.bot)
 
 
