@@ -21,7 +21,7 @@ class Violation:
     """One rule that a payload breaks.
 
     Args:
-        rule: The rule's id, such as ``B02`` for a button's label; the tables in ``limits`` say what it is.
+        rule: The rule's id, a key of ``RULES``, such as ``B02`` for a button's label.
         path: Where, as the keys and indexes from the body's root.
         code: Discord's inner code; best effort where Discord documents none.
         message: Discord's words for it.
@@ -79,20 +79,22 @@ class Form:
             self.fault(rule, key, "BASE_TYPE_REQUIRED", "This field is required")
         return True
 
-    def text(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> str | None:
-        """A string with a length; None if it is absent or wrong."""
+    def text(
+        self, rule: str, key: str, low: int, high: int, *, required: bool = False, trim: bool = False
+    ) -> str | None:
+        """A string with a length, without the space around it if ``trim``; None if it is absent or wrong."""
         if self._absent(rule, key, required=required):
             return None
         value = self.data[key]
         if not isinstance(value, str):
             self.fault(rule, key, "STRING_TYPE_CONVERT", f'Could not interpret "{value!r:.40}" as string.')
             return None
+        value = value.strip() if trim else value
         if not low <= len(value) <= high:
             self._bad_length(rule, key, low, high)
-        elif len(value.encode("utf-16-le", "surrogatepass")) // 2 > high:
-            self.warn(
-                rule, key, f"{high} or fewer UTF-16 units are safe; Discord doesn't document what it counts."
-            )
+        elif len(value) * 2 > high and len(value.encode("utf-16-le", "surrogatepass")) // 2 > high:
+            words = f"{high} or fewer UTF-16 units are safe; Discord doesn't document what it counts."
+            self.warn("U01", key, words)
         return value
 
     def _bad_length(self, rule: str, key: str, low: int, high: int) -> None:
@@ -226,8 +228,11 @@ class Form:
         if value is None:
             return None
         try:
-            scheme = urllib.parse.urlsplit(value).scheme
+            parts = urllib.parse.urlsplit(value)
         except ValueError:
+            parts = urllib.parse.SplitResult("http", "", "", "", "")
+        scheme = parts.scheme
+        if scheme in ("http", "https") and not parts.netloc:
             self.fault(rule, key, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
             return None
         if scheme not in schemes:
