@@ -71,11 +71,11 @@ def _is_plain(name: str) -> bool:
 def _localized(form: Form, rule: str, key: str, high: int) -> None:
     texts = form.form(rule, key)
     for locale in texts.data if texts else ():
-        texts.text(rule, locale, 1, high)  # type: ignore[union-attr]
+        texts.text(rule, locale, 1, high, required=True)  # type: ignore[union-attr]
 
 
-def _choices_of(form: Form, rule: str, key: str, offered: Sequence[int]) -> list[int]:
-    entries = form.items(rule, key, 0, MAX_OPTIONS)
+def _choices_of(form: Form, rule: str, key: str, offered: Sequence[int], low: int = 1) -> list[int]:
+    entries = form.items(rule, key, low, MAX_OPTIONS)
     return [entry.choice(rule, index, offered, required=True) for index, entry in entries]
 
 
@@ -90,7 +90,7 @@ def _option(form: Form, offered: Sequence[int]) -> Json:
         _amount(form, key, (int, float))
     for key in ("min_length", "max_length"):
         form.number("A02", key, 0, MAX_INPUT)
-    _choices_of(form, "A02", "channel_types", CHANNEL_TYPES)
+    _choices_of(form, "A02", "channel_types", CHANNEL_TYPES, low=0)
     copied = ("choices", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length")
     return {
         "type": kind,

@@ -168,12 +168,11 @@ class Form:
         if value is None:
             return None
         try:
-            moment = dt.datetime.fromisoformat(value)
+            return utc_moment(value)
         except ValueError:
             words = f"Could not parse {value}. Should be ISO8601."
             self.fault(rule, key, "DATE_TIME_TYPE_PARSE", words)
             return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     def array(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> list[Any]:
         """A list with a length; empty if it is absent or wrong."""
@@ -241,6 +240,19 @@ class Form:
             self.fault(rule, key, "URL_TYPE_INVALID_SCHEME", message)
             return None
         return value
+
+
+def utc_moment(text: str) -> dt.datetime:
+    """A moment in ISO 8601; where it names no offset, in UTC.
+
+    Args:
+        text: The timestamp.
+
+    Raises:
+        ValueError: It is none.
+    """
+    moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def error_tree(violations: Sequence[Violation], prefix: Sequence[str] = ()) -> dict[str, Any]:

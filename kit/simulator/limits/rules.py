@@ -217,7 +217,7 @@ G01 | error | RES | CHANNEL_PARENT_INVALID_TYPE BASE_TYPE_BAD_LENGTH NUMBER_TYPE
 G02 | error | RES | BASE_TYPE_CHOICES
     An overwrite: type 0 or 1, the id of a role or a member, bit sets.
 G03 | error | RES | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH NUMBER_TYPE_MIN NUMBER_TYPE_MAX
-    A role: name up to 100 characters, colours 0 to 0xFFFFFF.
+    A role: name 1 to 100 characters, colours 0 to 0xFFFFFF.
 G04 | error | RES | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
     A member: nick up to 32 characters, roles that exist, a timeout in ISO 8601.
 G05 | error | RES | BASE_TYPE_REQUIRED

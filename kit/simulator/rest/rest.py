@@ -13,7 +13,7 @@ from aiohttp import web
 
 from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
 from kit.simulator.rest import channels, commands, guild, interactions, members, messages
-from kit.simulator.rest.calls import Call, read_body
+from kit.simulator.rest.calls import Call, Created, read_body
 from kit.simulator.rest.routing import Routes
 
 if TYPE_CHECKING:
@@ -24,6 +24,21 @@ Json = dict[str, Any]
 FILE_SEGMENTS = 4
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
 RESOURCES = (messages, interactions, commands, guild, channels, members)
+NOT_ALLOWED = ApiError(405, 0, "405: Method Not Allowed")
+# What Discord has on paths that are served here, and the simulator has not; anything else there is a 405.
+UNSERVED = {
+    "applications/@me": ("PATCH",),
+    "channels/{channel_id}/messages/bulk-delete": ("GET", "PATCH", "DELETE"),
+    "channels/{channel_id}/messages/pins": ("PATCH", "DELETE"),
+    "guilds/{guild_id}": ("PATCH",),
+    "guilds/{guild_id}/channels": ("PATCH",),
+    "guilds/{guild_id}/members/@me": ("GET", "PUT", "DELETE"),
+    "guilds/{guild_id}/members/search": ("PUT", "PATCH", "DELETE"),
+    "guilds/{guild_id}/members/{user_id}": ("PUT", "DELETE"),
+    "guilds/{guild_id}/roles": ("PATCH",),
+    "users/@me": ("PATCH",),
+    "webhooks/{application_id}/{token}": ("GET", "PATCH", "DELETE"),
+}
 VERSION = re.compile(r"v\d+")
 
 log = logging.getLogger(__name__)
@@ -39,6 +54,9 @@ class Rest:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._routes = Routes()
+        for template, methods in UNSERVED.items():
+            for method in methods:
+                self._routes.add(method, template)(_unserved)
         for module in RESOURCES:
             self._routes.include(module.routes)
 
@@ -77,7 +95,7 @@ class Rest:
         if found is None or not found[0].open:
             bot = self._authorised(request.headers.get("Authorization", ""))
         if found is None:
-            raise UnsupportedError
+            raise NOT_ALLOWED if self._routes.has(segments) else UnsupportedError
         route, params = found
         for key, value in params.items():
             if key.endswith("_id") and not (value.isdecimal() and value.isascii() and len(value) <= 20):
@@ -110,9 +128,15 @@ class Rest:
         return web.Response(body=upload.data, headers={"Content-Type": upload.content_type, **guard})
 
 
+def _unserved(simulator: Simulator, call: Call) -> None:  # noqa: ARG001
+    raise UnsupportedError
+
+
 def _answer(status: int, payload: Any) -> web.Response:
     if isinstance(payload, web.Response):
         return payload
+    if isinstance(payload, Created):
+        return _answer(201, payload.body)
     if payload is None:
         return web.Response(status=204)
     # discord.py parses a body only under exactly this Content-Type, with no charset.

@@ -161,8 +161,15 @@ def guild(guild_id: str, name: str, *, owner_id: str) -> Json:
         owner_id: The user who owns it and may do everything.
     """
     empty = (
-        *("icon", "splash", "discovery_splash", "banner", "description", "vanity_url_code"),
-        *("afk_channel_id", "application_id", "widget_channel_id", "system_channel_id", "rules_channel_id"),
+        *("icon", "splash", "discovery_splash", "banner", "home_header", "description"),
+        *(
+            "vanity_url_code",
+            "afk_channel_id",
+            "application_id",
+            "widget_channel_id",
+            "system_channel_id",
+            "rules_channel_id",
+        ),
         *("public_updates_channel_id", "safety_alerts_channel_id", "max_presences", "incidents_data"),
     )
     return {
@@ -227,7 +234,6 @@ def application(application_id: str, bot_user: Json, owner: Json, guild_id: str)
         "explicit_content_filter": 0,
         "eligible_oauth2_scopes": [],
         "integration_types_config": {"0": {}},
-        "install_params": None,
         "guild_id": guild_id,
         "tags": [],
     }
