@@ -41,8 +41,9 @@ def command_fields(form: Form) -> Json:
         "options": [_option(option, (SUBCOMMAND, GROUP, *INPUTS)) for option in options],
         "default_member_permissions": None if permissions is None else str(permissions),
         "dm_permission": form.data.get("dm_permission") is not False,
-        "contexts": _choices_of(form, "A01", "contexts", CONTEXTS) or None,
-        "integration_types": _choices_of(form, "A01", "integration_types", INTEGRATION_TYPES) or [0],
+        "contexts": form.choices("A01", "contexts", CONTEXTS, 1, MAX_OPTIONS) or None,
+        "integration_types": form.choices("A01", "integration_types", INTEGRATION_TYPES, 1, MAX_OPTIONS)
+        or [0],
         "nsfw": form.flag("A01", "nsfw"),
     }
 
@@ -74,11 +75,6 @@ def _localized(form: Form, rule: str, key: str, high: int) -> None:
         texts.text(rule, locale, 1, high, required=True)  # type: ignore[union-attr]
 
 
-def _choices_of(form: Form, rule: str, key: str, offered: Sequence[int], low: int = 1) -> list[int]:
-    entries = form.items(rule, key, low, MAX_OPTIONS)
-    return [entry.choice(rule, index, offered, required=True) for index, entry in entries]
-
-
 def _option(form: Form, offered: Sequence[int]) -> Json:
     kind = form.choice("A02", "type", offered, required=True)
     nested = form.forms("A02", "options", 0, MAX_OPTIONS) if kind in NESTED else []
@@ -90,7 +86,7 @@ def _option(form: Form, offered: Sequence[int]) -> Json:
         _amount(form, key, (int, float))
     for key in ("min_length", "max_length"):
         form.number("A02", key, 0, MAX_INPUT)
-    _choices_of(form, "A02", "channel_types", CHANNEL_TYPES, low=0)
+    form.choices("A02", "channel_types", CHANNEL_TYPES, 0, len(CHANNEL_TYPES))
     copied = ("choices", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length")
     return {
         "type": kind,

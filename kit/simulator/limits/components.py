@@ -139,8 +139,7 @@ def _select(form: Form, scope: Scope) -> None:
         words = f"Must be between {low} and {high} in length."
         form.fault("S10", "default_values", "BASE_TYPE_BAD_LENGTH", words)
     if form.data["type"] == ui.CHANNEL_SELECT:
-        for index, entry in form.items("S11", "channel_types", 0, len(CHANNEL_TYPES)):
-            entry.choice("S11", index, CHANNEL_TYPES, required=True)
+        form.choices("S11", "channel_types", CHANNEL_TYPES, 0, len(CHANNEL_TYPES))
 
 
 def _availability(form: Form, scope: Scope) -> None:

@@ -146,7 +146,23 @@ class Form:
         """A list of ids, each once; the wrong ones are left out."""
         entries = self.items(rule, key, low, high, required=required)
         found = [entry.snowflake(rule, index, required=True) for index, entry in entries]
+        self._once(rule, key, found)
         return [item for item in dict.fromkeys(found) if item is not None]
+
+    def choices(self, rule: str, key: str, offered: Sequence[Any], low: int, high: int) -> list[Any]:
+        """A list of some values, each once; the wrong ones are None."""
+        entries = self.items(rule, key, low, high)
+        found = [entry.choice(rule, index, offered, required=True) for index, entry in entries]
+        self._once(rule, key, found)
+        return found
+
+    def _once(self, rule: str, key: str, values: Sequence[Any]) -> None:
+        for index, value in enumerate(values):
+            if value is not None and value in values[:index]:
+                place = Form({}, (*self._at(key), str(index)), self.found)
+                place.fault(
+                    rule, "", "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value"
+                )
 
     def bits(self, rule: str, key: str) -> int | None:
         """A set of permissions, as a string or an integer; None if it is absent or wrong."""

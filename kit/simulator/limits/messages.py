@@ -147,11 +147,9 @@ def _small_fields(form: Form) -> None:
     if allowed is None:
         return
     allowed.flag("M17", "replied_user")
-    kinds = ("users", "roles", "everyone")
-    entries = allowed.items("M17", "parse", 0, 3)
-    parse = [entry.choice("M17", index, kinds, required=True) for index, entry in entries]
+    parse = allowed.choices("M17", "parse", ("users", "roles", "everyone"), 0, 3)
     for key in ("users", "roles"):
-        if allowed.array("M17", key, 0, MAX_MENTIONS) and key in parse:
+        if allowed.snowflakes("M17", key, 0, MAX_MENTIONS) and key in parse:
             words = f'parse:["{key}"] and {key}: [ids...] are mutually exclusive.'
             allowed.fault("M17", key, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", words)
 

@@ -180,10 +180,11 @@ D06 | warning | REF |
 D07 | error | REF API CHG | NUMBER_TYPE_MIN NUMBER_TYPE_MAX BASE_TYPE_CHOICES
     A file upload: min_values 0 to 10, max_values 1 to 10, min <= max; at most 10 file_types, each
     image, video, audio or an extension with its dot, of 1 to 16 characters.
-D08 | error | REF SPEC | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
+D08 | error | REF SPEC | BASE_TYPE_BAD_LENGTH SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES
     A radio group has 2 to 10 options, one of them default at most.
-D09 | error | REF SPEC | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH NUMBER_TYPE_MIN NUMBER_TYPE_MAX
-    A checkbox group has 1 to 10 options; min_values 0 to 10, max_values 1 to 10, min <= max.
+D09 | error | REF SPEC | BASE_TYPE_BAD_LENGTH NUMBER_TYPE_MAX SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES
+    A checkbox group has 1 to 10 options; min_values 0 to 10, max_values 1 to 10, min <= max; no more
+    defaults than max_values.
 D10 | error, warning | REF |
     A checkbox has custom_id and default; its required is a warning.
 D11 | error | SPEC | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH

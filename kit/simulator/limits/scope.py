@@ -71,7 +71,7 @@ def check_emoji(form: Form, scope: Scope) -> bool:
             emoji.fault("C05", "id", "COMPONENT_INVALID_EMOJI", "Invalid emoji")
         elif name is None:
             emoji.warn("C05", "name", "Discord's description of its API asks for the emoji's name, too.")
-    elif name is not None and not is_emoji(name):
+    elif name is not None and len(name) <= MAX_EMOJI and not is_emoji(name):
         emoji.fault("C05", "name", "COMPONENT_INVALID_EMOJI", "Invalid emoji")
     elif not emoji.given("name"):
         emoji.fault("C05", "name", "BASE_TYPE_REQUIRED", "This field is required")
