@@ -95,6 +95,13 @@ def _emoji_by_id(document: Json) -> None:
     _schemas(document)["ComponentEmojiForRequest"]["required"] = []
 
 
+def _embeds_are_trimmed(document: Json) -> None:
+    for name in ("RichEmbed", "RichEmbedField", "RichEmbedFooter", "RichEmbedAuthor"):
+        for key, schema in _schemas(document)[name]["properties"].items():
+            if key in ("title", "description", "name", "value", "text"):
+                del schema["maxLength"]
+
+
 def _resolved_channels_are_partial(document: Json) -> None:
     partial = {"type": "object", "required": ["id", "name", "type", "permissions"]}
     _schemas(document)["ResolvedObjectsResponse"]["properties"]["channels"]["additionalProperties"] = partial
@@ -131,6 +138,12 @@ CORRECTIONS = (
         "request",
         "hikari and others send the id of a custom emoji without its name. A warning of C05.",
         _emoji_by_id,
+    ),
+    Correction(
+        "trimmed embeds",
+        "request",
+        "The page Message Resource, Embed Limits: a text is measured without the space around it.",
+        _embeds_are_trimmed,
     ),
     Correction(
         "resolved channels",

@@ -82,6 +82,11 @@ async def _emoji_by_id(lab, http):
     await http("POST", f"/api/v10/channels/{lab.world.channel_id}/messages", body)
 
 
+async def _padded_title(lab, http):
+    body = {"embeds": [{"title": "  " + "x" * 256}]}
+    await http("POST", f"/api/v10/channels/{lab.world.channel_id}/messages", body)
+
+
 async def _chosen_channel(lab, http):
     select = {"type": 8, "custom_id": "where"}
     body = {"components": [{"type": 1, "components": [select]}]}
@@ -96,6 +101,7 @@ EVIDENCE = {
     "bit sets as texts": _bits_as_text,
     "moments without an offset": _bare_moment,
     "emoji by id alone": _emoji_by_id,
+    "trimmed embeds": _padded_title,
     "resolved channels": _chosen_channel,
 }
 
