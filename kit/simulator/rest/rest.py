@@ -17,7 +17,7 @@ from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, inval
 from kit.simulator.faults import failure
 from kit.simulator.ratelimits import Asked
 from kit.simulator.rest import applications, channels, commands, guild, interactions, members, messages
-from kit.simulator.rest.calls import Call, read_body
+from kit.simulator.rest.calls import Call, Created, read_body
 from kit.simulator.rest.routing import Routes
 
 if TYPE_CHECKING:
@@ -28,6 +28,20 @@ Json = dict[str, Any]
 FILE_SEGMENTS = 4
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
 RESOURCES = (messages, interactions, commands, applications, guild, channels, members)
+NOT_ALLOWED = ApiError(405, 0, "405: Method Not Allowed")
+# What Discord has on paths that are served here, and the simulator has not; anything else there is a 405.
+UNSERVED = {
+    "channels/{channel_id}/messages/bulk-delete": ("GET", "PATCH", "DELETE"),
+    "channels/{channel_id}/messages/pins": ("PATCH", "DELETE"),
+    "guilds/{guild_id}": ("PATCH",),
+    "guilds/{guild_id}/channels": ("PATCH",),
+    "guilds/{guild_id}/members/@me": ("GET", "PUT", "DELETE"),
+    "guilds/{guild_id}/members/search": ("PUT", "PATCH", "DELETE"),
+    "guilds/{guild_id}/members/{user_id}": ("PUT", "DELETE"),
+    "guilds/{guild_id}/roles": ("PATCH",),
+    "users/@me": ("PATCH",),
+    "webhooks/{application_id}/{token}": ("GET", "PATCH", "DELETE"),
+}
 VERSION = re.compile(r"v\d+")
 
 log = logging.getLogger(__name__)
@@ -46,6 +60,9 @@ class Rest:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self.routes = Routes()
+        for template, methods in UNSERVED.items():
+            for method in methods:
+                self.routes.add(method, template)(_unserved)
         for module in RESOURCES:
             self.routes.include(module.routes)
 
@@ -116,7 +133,7 @@ class Rest:
         if found is None or not found[0].open:
             bot = self._authorised(request.headers.get("Authorization", ""))
         if found is None:
-            raise UnsupportedError
+            raise NOT_ALLOWED if self.routes.has(segments) else UnsupportedError
         route, params = found
         if simulator.rate_limits is not None:
             headers.update(simulator.rate_limits.take(Asked(bot, route, params), simulator.world.clock))
@@ -132,9 +149,9 @@ class Rest:
     def _asker(self, request: web.Request, segments: list[str]) -> Bot | None:
         """The bot that a request comes from; webhooks and interactions name it in their path."""
         world = self._simulator.world
-        if segments[0] == "webhooks" and len(segments) > 1:
+        if segments[:1] == ["webhooks"] and len(segments) > 1:
             return world.bots.get(segments[1])
-        if segments[0] == "interactions" and len(segments) > 2:
+        if segments[:1] == ["interactions"] and len(segments) > 2:
             return self._simulator.interactions.bot_of(segments[2])
         return world.bot_of(request.headers.get("Authorization", "").removeprefix("Bot "))
 
@@ -184,9 +201,15 @@ async def _cut(request: web.Request, answer: web.Response) -> web.StreamResponse
     return half
 
 
+def _unserved(simulator: Simulator, call: Call) -> None:  # noqa: ARG001
+    raise UnsupportedError
+
+
 def _answer(status: int, payload: Any) -> web.Response:
     if isinstance(payload, web.Response):
         return payload
+    if isinstance(payload, Created):
+        return _answer(201, payload.body)
     if payload is None:
         return web.Response(status=204)
     # discord.py parses a body only under exactly this Content-Type, with no charset.

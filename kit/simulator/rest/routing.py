@@ -59,6 +59,14 @@ class Routes:
         """
         _merge(self._tree, other._tree)
 
+    def has(self, segments: list[str]) -> bool:
+        """Whether a path is served, by whatever method.
+
+        Args:
+            segments: The path, split and unquoted.
+        """
+        return _has(self._tree, segments)
+
     def find(self, method: str, segments: list[str]) -> tuple[Route, dict[str, str]] | None:
         """The route of a path, with the values of its template's names; None if nothing serves it.
 
@@ -83,6 +91,14 @@ def _merge(into: dict[str, Any], tree: dict[str, Any]) -> None:
             _merge(into.setdefault(key, {}), value)
         else:
             into[key] = value
+
+
+def _has(node: dict[str, Any], segments: list[str]) -> bool:
+    if not segments:
+        return "" in node
+    head = segments[0]
+    fits = [child for key, child in node.items() if head and (key == head or key.startswith("{"))]
+    return any(_has(child, segments[1:]) for child in fits)
 
 
 def _find(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator import components
 from kit.simulator.errors import ApiError, UnsupportedError, invalid_form
 from kit.simulator.limits import messages as limits
-from kit.simulator.limits.forms import refuse
+from kit.simulator.limits.forms import refuse, utc_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,14 +52,14 @@ def validate(
         ApiError: 400 with the error tree, or 50006 for an empty message.
         UnsupportedError: It has a poll or stickers.
     """
-    for name in ("poll", "sticker_ids", "shared_client_theme"):
-        if payload.get(name):
-            raise UnsupportedError(f"a message with {name}")
     names = [upload.filename for upload in files.values()]
     found = limits.check_message(payload, edit_of=edit_of, files=names, interaction=interaction)
     if any(violation.code == limits.EMPTY for violation in found):
         raise ApiError(400, 50006, "Cannot send an empty message")
     refuse(found, prefix)
+    for name in ("poll", "sticker_ids", "shared_client_theme"):
+        if payload.get(name):
+            raise UnsupportedError(f"a message with {name}")
 
 
 def create(
@@ -106,7 +106,7 @@ def create(
         "mentions": [],
         "mention_roles": [],
         "pinned": False,
-        **_rendered(payload, attachments),
+        **_rendered(world, payload, attachments),
         "flags": flags | (EPHEMERAL if viewer_id else 0),
         **(fixed or {}),
     }
@@ -140,7 +140,9 @@ def edit(
         attachments = _attachments(world, message["channel_id"], payload, files, kept=kept)
     changed = {
         **message,
-        **_rendered({key: payload[key] for key in ("embeds", "components") if key in payload}, attachments),
+        **_rendered(
+            world, {key: payload[key] for key in ("embeds", "components") if key in payload}, attachments
+        ),
         "edited_timestamp": message["edited_timestamp"] if fills else world.clock.timestamp(),
     }
     if "content" in payload:
@@ -181,7 +183,7 @@ def _attachments(
     return result
 
 
-def _rendered(payload: Mapping[str, Any], attachments: list[Json]) -> Json:
+def _rendered(world: World, payload: Mapping[str, Any], attachments: list[Json]) -> Json:
     """The embeds, components and attachments to store, with ``attachment://`` links resolved."""
     by_url = {f"attachment://{attachment['filename']}": attachment for attachment in attachments}
     # A bot that sends back a stored component refers to the file by its real URL.
@@ -191,8 +193,9 @@ def _rendered(payload: Mapping[str, Any], attachments: list[Json]) -> Json:
         url = item["url"]
         attachment = by_url.get(url)
         if attachment is None:
-            return {"url": url, "proxy_url": item.get("proxy_url", url), "loading_state": 2, **_kept(item)}
+            return {"id": world.snowflakes.next(), "url": url, "proxy_url": url, "loading_state": 2}
         return {
+            "id": world.snowflakes.next(),
             "url": attachment["url"],
             "proxy_url": attachment["proxy_url"],
             "width": attachment.get("width"),
@@ -212,8 +215,8 @@ def _rendered(payload: Mapping[str, Any], attachments: list[Json]) -> Json:
     }
 
 
-def _kept(item: Json) -> Json:
-    return {key: item[key] for key in ("width", "height", "content_type", "attachment_id") if item.get(key)}
+def _known(item: Json, keys: Sequence[str]) -> Json:
+    return {key: item[key] for key in keys if item.get(key) is not None}
 
 
 def _embed(embed: Json, resolve: Any) -> Json:
@@ -227,9 +230,13 @@ def _embed(embed: Json, resolve: Any) -> Json:
             value = {"url": media["url"], "proxy_url": media["proxy_url"]}
             value.update({size: media[size] for size in ("width", "height") if media.get(size)})
         elif key == "fields":
-            value = [{"inline": False, **entry} for entry in value]
-        elif key in ("footer", "author") and str(value.get("icon_url", "")).startswith("attachment:"):
-            value = {**value, "icon_url": resolve({"url": value["icon_url"]})["url"]}
+            value = [{"inline": False, **_known(entry, ("name", "value", "inline"))} for entry in value]
+        elif key == "timestamp":
+            value = utc_moment(value).isoformat()
+        elif key in ("footer", "author"):
+            value = _known(value, ("text", "name", "url", "icon_url"))
+            if value.get("icon_url", "").startswith("attachment:"):
+                value["icon_url"] = resolve({"url": value["icon_url"]})["url"]
         result[key] = value
     return result
 
