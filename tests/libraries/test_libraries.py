@@ -96,7 +96,7 @@ class Life:
 @pytest_asyncio.fixture
 async def life(request, tmp_path):
     """A simulator for one library; its bot, if one still runs, is killed in the end."""
-    simulator = await Simulator.start()
+    simulator = await Simulator.start(deadline=PATIENCE)
     life = Life(request.param, simulator, tmp_path / "errors.txt")
     yield life
     if life.process is not None:
