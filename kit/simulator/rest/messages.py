@@ -261,7 +261,10 @@ def pin(simulator: Simulator, call: Call) -> None:
     _in_channel(simulator.world, call, PIN_MESSAGES)
     if len(_pins(simulator.world, call)) >= MAX_PINS:
         raise ApiError(400, 30003, f"Maximum number of pins reached for the channel ({MAX_PINS})")
-    _set_pinned(simulator.world, find(simulator.world, call), pinned=True)
+    message = find(simulator.world, call)
+    if not message["pinned"]:
+        _set_pinned(simulator.world, message, pinned=True)
+        messages.announce_pin(simulator.world, message, author=call.bot.user)
 
 
 @routes.add("DELETE", "channels/{channel_id}/pins/{message_id}")

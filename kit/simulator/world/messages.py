@@ -21,7 +21,7 @@ Json = dict[str, Any]
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, VOICE_MESSAGE, COMPONENTS_V2 = 1 << 12, 1 << 13, 1 << 15
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE_MESSAGE | COMPONENTS_V2
-REPLY = 19
+PINNED, REPLY = 6, 19
 
 USER_MENTION = re.compile(r"<@!?(\d{1,20})>")
 ROLE_MENTION = re.compile(r"<@&(\d{1,20})>")
@@ -258,6 +258,19 @@ def _reply(world: World, channel_id: str, payload: Mapping[str, Any]) -> Json:
     return reply_to(world, referenced, channel_id)
 
 
+def announce_pin(world: World, pinned: Json, *, author: Json) -> Json:
+    """Stores the system message that says that someone pinned a message.
+
+    Args:
+        world: Where.
+        pinned: The message.
+        author: Who pinned it.
+    """
+    channel_id = pinned["channel_id"]
+    fixed = {"type": PINNED, "message_reference": _reference(world, pinned, channel_id)}
+    return create(world, channel_id, {}, {}, author=author, fixed=fixed)
+
+
 def reply_to(world: World, referenced: Json, channel_id: str) -> Json:
     """The fields that make a message a reply.
 
@@ -266,11 +279,19 @@ def reply_to(world: World, referenced: Json, channel_id: str) -> Json:
         referenced: The message that is answered.
         channel_id: The channel of the reply.
     """
+    shown = {key: value for key, value in referenced.items() if key != "referenced_message"}
+    return {
+        "type": REPLY,
+        "message_reference": _reference(world, referenced, channel_id),
+        "referenced_message": shown,
+    }
+
+
+def _reference(world: World, referenced: Json, channel_id: str) -> Json:
     reference = {"type": 0, "message_id": referenced["id"], "channel_id": channel_id}
     if "guild_id" in world.channel(channel_id):
         reference["guild_id"] = world.guild["id"]
-    shown = {key: value for key, value in referenced.items() if key != "referenced_message"}
-    return {"type": REPLY, "message_reference": reference, "referenced_message": shown}
+    return reference
 
 
 def mentions(world: World, message: Json, allowed: Json | None) -> Json:
