@@ -12,6 +12,7 @@ from kit.views import (
     StatefulLayoutView,
     StatefulSelect,
     StatefulView,
+    ViewClient,
     card,
     slugify,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "StatefulSelect",
     "StatefulView",
     "UndoConflictError",
+    "ViewClient",
     "card",
     "computed",
     "get_store",
