@@ -97,6 +97,7 @@ class KeptViews:
         self._routes = routes
         self._index = panel_index(store)
         self._live = live_views(store)
+        self._starting = False
         self._broken: dict[str, type[BaseView]] = {}
         self._learning: set[asyncio.Task[Any]] = set()
 
@@ -119,7 +120,11 @@ class KeptViews:
                 f"{cls.__name__} is no longer persistent: it needs `timeout=None`, and a custom_id on "
                 "every item"
             )
-        self._routes.start(view, _place(entry, state_key), self._message(entry))
+        before, self._starting = self._starting, True
+        try:
+            self._routes.start(view, _place(entry, state_key), self._message(entry))
+        finally:
+            self._starting = before
         return view
 
     def claims(self, message_id: int, key: Key) -> bool:
@@ -146,6 +151,9 @@ class KeptViews:
 
     def wake_unbound(self) -> None:
         """Start the stored unbound views that were not started yet: their class was not there."""
+        if self._starting:
+            # `Routes` asks who else answers the custom_ids of the one that is started.
+            return
         for state_key in tuple(self._index.unbound):
             if self._routes.started.stored(state_key) is None:
                 self._try(state_key)

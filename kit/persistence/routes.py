@@ -159,6 +159,8 @@ class Routes(ViewStore):
             # The twin of an unbound view, which answers for it.
             return
         if place.kind == "unbound":
+            # discord.py gives a view that it sends on an ephemeral message fifteen minutes.
+            view.timeout = None
             self._refuse_edited(view, place)
         elif place.kind == "pending":
             self.started.discard(view)
@@ -201,9 +203,9 @@ class Routes(ViewStore):
         item = self._sent_on(key, message_id)
         dynamic = self._is_dynamic(custom_id)
         if message_id is not None and item is None and not dynamic:
-            if self._is_claimed(key, message_id):
-                return
             bound = self.started.on_message(message_id)
+            if bound is None and self._is_claimed(key, message_id):
+                return
             if bound is not None and self._sent_on(key, None) is None:
                 interaction.extras[ROUTED] = bound.id
                 self._spawn(answer_privately(interaction, "This control was removed."), "viewkit-removed")

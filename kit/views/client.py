@@ -70,11 +70,12 @@ class ViewClient:
         _check(view)
         if bind_to is None:
             _check_persistent(view)
+        message = self._message(bind_to, message_id)
         if message_id is None:
             place = Place("unbound" if bind_to is None else "pending")
         else:
-            place = Place("bound", message_id, *_where(bind_to))
-        routes_of(self.bot).start(view, place, self._message(bind_to))
+            place = Place("bound", message_id, *_where(message))
+        routes_of(self.bot).start(view, place, message)
 
     async def keep_view(self, view: V, *, bind_to: BindTo | None) -> V:
         """Start `view` and store it: `setup_persistence` starts it again after a restart.
@@ -105,10 +106,11 @@ class ViewClient:
                 "keep_view() needs to know `bind_to`: a message, its id, or None for an unbound view"
             )
         _check(view)
-        _check_persistent(view)
-        if isinstance(bind_to, discord.Message) and bind_to.flags.ephemeral:
+        message = self._message(bind_to, message_id)
+        if isinstance(message, discord.Message) and message.flags.ephemeral:
             raise ValueError("Discord keeps no ephemeral message: start the view with `start_view` only")
-        entry = _entry(view, bind_to, message_id)
+        _check_persistent(view)
+        entry = _entry(view, message, message_id)
         routes = routes_of(self.bot)
         running: Any = routes.stored(entry["state_key"]) if bind_to is None else None
         if running is not None and running is not view:
@@ -211,10 +213,13 @@ class ViewClient:
         remember_class(view_class)
         return view_class
 
-    def _message(self, bind_to: Any) -> discord.Message | discord.PartialMessage | None:
+    def _message(
+        self, bind_to: Any, message_id: int | None
+    ) -> discord.Message | discord.PartialMessage | None:
         if isinstance(bind_to, discord.Message | discord.PartialMessage):
             return bind_to
-        message_id = _message_id(bind_to)
+        if message_id is None:
+            return None
         return next(
             (message for message in reversed(self.bot.cached_messages) if message.id == message_id), None
         )
@@ -265,14 +270,14 @@ def _check_persistent(view: View) -> None:
         raise ValueError(f"{type(view).__name__} has nothing that could be pressed")
 
 
-def _where(bind_to: Any) -> tuple[int | None, int | None]:
+def _where(message: discord.Message | discord.PartialMessage | None) -> tuple[int | None, int | None]:
     """The channel and the guild of a message, as far as it tells."""
-    if not isinstance(bind_to, discord.Message | discord.PartialMessage):
+    if message is None:
         return None, None
-    return bind_to.channel.id, None if bind_to.guild is None else bind_to.guild.id
+    return message.channel.id, None if message.guild is None else message.guild.id
 
 
-def _entry(view: View, bind_to: Any, message_id: int | None) -> dict[str, Any]:
+def _entry(view: View, message: Any, message_id: int | None) -> dict[str, Any]:
     """What the state remembers of a kept view, as the payload of PERSISTENT_VIEW_REGISTERED."""
     key = stored_name(view)
     if key is None:
@@ -286,10 +291,10 @@ def _entry(view: View, bind_to: Any, message_id: int | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"class_name": key, "bound": message_id is not None}
     if message_id is not None:
         entry["message_id"] = message_id
-        channel_id, guild_id = _where(bind_to)
+        channel_id, guild_id = _where(message)
         if channel_id is not None:
             entry["channel_id"] = channel_id
-            if guild_id is not None or isinstance(bind_to, discord.Message):
+            if guild_id is not None or isinstance(message, discord.Message):
                 entry["guild_id"] = guild_id
     elif stored:
         text = json.dumps(stored, sort_keys=True, default=repr)
@@ -319,6 +324,6 @@ async def _store(entry: dict[str, Any]) -> None:
 def _check_same(view: View, running: View) -> None:
     if set(controls(view)) != set(controls(running)):
         raise ValueError(
-            f"two unbound {type(view).__name__} of the same arguments have other custom_ids, and could not be "
-            "told apart after a restart; give the constructor an argument that tells them"
+            f"two unbound {type(view).__name__} of the same arguments have other custom_ids, and could not "
+            "be told apart after a restart; give the constructor an argument that tells them"
         )
