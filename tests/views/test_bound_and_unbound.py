@@ -520,7 +520,7 @@ def test_a_view_that_was_made_outside_a_loop_is_refused():
     async def make():
         return Door()
 
-    with pytest.raises(RuntimeError, match="made outside the running event loop.*setup_hook"):
+    with pytest.raises(RuntimeError, match=r"made outside the running event loop.*setup_hook"):
         asyncio.run(start(orphan))
     stranger = asyncio.run(make())
     with pytest.raises(RuntimeError, match="made outside the running event loop"):
@@ -554,7 +554,7 @@ async def test_what_can_not_be_started_is_refused_with_the_reason(lab, client):
     ):
         with pytest.raises(error, match=text):
             client.start_view(view, bind_to=bind_to)
-    with pytest.raises(TypeError, match="takes a commands.Bot"):
+    with pytest.raises(TypeError, match=r"takes a commands\.Bot"):
         ViewClient(discord.Client(intents=discord.Intents.none()))
 
 
@@ -589,8 +589,8 @@ async def test_all_clients_of_a_bot_are_one(lab, client):
     client.start_view(view, bind_to=message)
     assert other.get_bound_view(message) is view
     assert await said(lab, "Open", message) == ["shared opens"]
+    client.start_view(Knob(), bind_to=None)
     with pytest.raises(ValueError, match="running unbound"):
-        client.start_view(Knob(), bind_to=None)
         other.start_view(Knob(), bind_to=None)
 
 
@@ -744,7 +744,7 @@ async def test_an_unbound_view_answers_on_ephemeral_messages_and_does_not_age(la
 
 @pytest.mark.asyncio
 async def test_a_stateful_view_may_be_bound(lab, client):
-    """kit's own views that are not persistent take part: checks, session and message are theirs."""
+    """Those of kit's own views that are not persistent take part: checks, session and message are theirs."""
 
     class Desk(StatefulView):
         def __init__(self, **kwargs):
