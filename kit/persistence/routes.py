@@ -67,6 +67,8 @@ class Routes(ViewStore):
         self.sleepers: Sleepers | None = None
         # Views that others have displaced by an edit. Shown again, they are bound again.
         self._left: WeakKeyDictionary[BaseView, Place] = WeakKeyDictionary()
+        # A view that is sent twice is on both messages; discord.py remembers the last.
+        self._sent: WeakKeyDictionary[BaseView, set[int]] = WeakKeyDictionary()
         self._answers: set[asyncio.Task[None]] = set()
 
     @property
@@ -127,11 +129,13 @@ class Routes(ViewStore):
         return self.started.stored(state_key)
 
     def forget_message(self, message_id: int) -> None:
-        """Stop the view that is bound to a message: the message is gone."""
+        """Stop the view that is bound to a message, and forget what was sent on it: the message is gone."""
         view = self.started.on_message(message_id)
         if view is not None:
             self.release(view)
             view.stop()
+        self._views.pop(message_id, None)
+        self._synced_message_views.pop(message_id, None)
 
     def forget_where(self, **ids: int) -> None:
         """Stop the views that are bound in a channel or a guild: `forget_where(channel_id=5)`.
@@ -152,7 +156,7 @@ class Routes(ViewStore):
         self._views.pop(message_id, None)
         place = self.started.places.get(view)
         if place is None and not self._is_twin(view):
-            super().add_view(view, message_id)
+            self._add_sent(view, message_id)
             return
         self._add_dynamic_items_of(view)
         if place is None:
@@ -163,9 +167,8 @@ class Routes(ViewStore):
             view.timeout = None
             self._refuse_edited(view, place)
         elif place.kind == "pending":
-            self.started.discard(view)
-            self.started.add(view, place)
-            super().add_view(view, message_id)
+            self.started.wait_for_controls(view)
+            self._add_sent(view, message_id)
         elif place.message_id == message_id:
             view._start_listening_from_store(self)
             self._synced_message_views[message_id] = view
@@ -263,11 +266,6 @@ class Routes(ViewStore):
         item = self._views.get(message_id, {}).get(key)
         if item is None or item.view is None or item.view.is_finished():
             return None
-        place = self.started.places.get(item.view)
-        if place is not None and place.message_id not in {None, message_id}:
-            # It was sent on both before the first interaction bound it to the other.
-            del self._views[message_id]
-            return None
         return item
 
     def _is_claimed(self, key: Key, message_id: int) -> bool:
@@ -297,6 +295,8 @@ class Routes(ViewStore):
         former = self.started.on_message(message_id)
         if former is not None:
             former.stop()
+        # Where else it was sent, it answers no more.
+        self._forget_sent(view)
         self._views.pop(message_id, None)
         self.started.add(view, place)
         self._synced_message_views[message_id] = view
@@ -319,16 +319,20 @@ class Routes(ViewStore):
             del self._left[view]
             self.started.add(view, place)
 
+    def _add_sent(self, view: BaseView, message_id: int) -> None:
+        super().add_view(view, message_id)
+        self._sent.setdefault(view, set()).add(message_id)
+
     def _forget_sent(self, view: BaseView) -> None:
         """Take a view out of discord.py's own tables, with what it had there and has no more."""
-        for place in (view._cache_key, None):
+        for place in {view._cache_key, None, *self._sent.pop(view, ())}:
             known = self._views.get(place, {})
             for key in [key for key, item in known.items() if item.view is view or item.view is None]:
                 del known[key]
             if not known:
                 self._views.pop(place, None)
-        if view._cache_key is not None and self._synced_message_views.get(view._cache_key) is view:
-            del self._synced_message_views[view._cache_key]
+            if place is not None and self._synced_message_views.get(place) is view:
+                del self._synced_message_views[place]
 
     def _is_twin(self, view: BaseView) -> bool:
         """Whether an unbound view of the same class answers every control of `view`."""

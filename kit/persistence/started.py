@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -58,13 +58,26 @@ class StartedViews:
         if place.message_id is not None:
             self._bound[place.message_id] = view
             return
+        if place.kind == "pending":
+            self.wait_for_controls(view)
+            return
         found = controls(view)
         place.keys = tuple(found)
-        for key, item in found.items():
-            if place.kind == "unbound":
-                self._unbound[key[1]] = (view, key, item)
-            else:
-                self._pending.setdefault(key[1], {})[view] = None
+        self._unbound.update({key[1]: (view, key, item) for key, item in found.items()})
+
+    def wait_for_controls(self, view: BaseView) -> None:
+        """Find a pending view by the controls that it has now; who waits longer still goes first."""
+        place = self.places[view]
+        before, place.keys = place.keys, tuple(controls(view))
+        for key in place.keys:
+            self._pending.setdefault(key[1], {}).setdefault(view)
+        self._stop_waiting(view, {custom_id for _, custom_id in before} - {name for _, name in place.keys})
+
+    def _stop_waiting(self, view: BaseView, custom_ids: Iterable[str]) -> None:
+        for custom_id in custom_ids:
+            del self._pending[custom_id][view]
+            if not self._pending[custom_id]:
+                del self._pending[custom_id]
 
     def discard(self, view: BaseView) -> Place | None:
         """Forget `view`, and nobody else; returns where it answered."""
@@ -75,13 +88,11 @@ class StartedViews:
             del self._stored[place.state_key]
         if place.message_id is not None and self._bound.get(place.message_id) is view:
             del self._bound[place.message_id]
-        for _, custom_id in place.keys:
-            if place.kind == "unbound":
-                del self._unbound[custom_id]
-            else:
-                self._pending[custom_id].pop(view)
-                if not self._pending[custom_id]:
-                    del self._pending[custom_id]
+        custom_ids = {custom_id for _, custom_id in place.keys}
+        if place.kind == "pending":
+            self._stop_waiting(view, custom_ids)
+        for custom_id in custom_ids if place.kind == "unbound" else ():
+            del self._unbound[custom_id]
         return place
 
     def keep(self, view: BaseView, state_key: str | None) -> None:
