@@ -252,12 +252,13 @@ class Routes(ViewStore):
         if view in self.started:
             self._settle_down(view, message_id)
             return view, item
-        unbound = self._find_unbound(key)
+        unbound = self._running_unbound(key)
         return unbound if unbound is not None and alike(unbound[0], view) else None
 
     def _find_unbound(self, key: Key) -> Answer | None:
-        if self.unbound(key[1]) is None:
-            return None
+        return None if self.unbound(key[1]) is None else self._running_unbound(key)
+
+    def _running_unbound(self, key: Key) -> Answer | None:
         found = self.started.unbound(key[1])
         return (found[0], found[2]) if found is not None and found[1] == key else None
 
@@ -385,8 +386,10 @@ async def _run(view: BaseView, item: ui.Item[Any], interaction: discord.Interact
 
 def lives_here(view: BaseView) -> bool:
     """Whether a view was made in the event loop that runs now. One that was not swallows every click."""
-    stopped = getattr(view, "_BaseView__stopped", None)
-    return stopped is not None and stopped.get_loop() is asyncio.get_running_loop()
+    # The name is that of a private attribute: where a version of discord.py has another, nothing is known.
+    for stopped in (value for name, value in vars(view).items() if name.endswith("__stopped")):
+        return stopped is not None and stopped.get_loop() is asyncio.get_running_loop()
+    return True
 
 
 def routes_of(bot: Any) -> Routes:

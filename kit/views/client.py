@@ -115,6 +115,7 @@ class ViewClient:
         running: Any = routes.stored(entry["state_key"]) if bind_to is None else None
         if running is not None and running is not view:
             _check_same(view, running)
+            await get_store().flush()
             same: V = running
             return same
         former = routes.started.places.get(view)

@@ -447,6 +447,33 @@ async def test_views_that_were_kept_before_there_was_any_storage(tmp_path, monke
             await lab.restart(crash=True)
 
 
+@pytest.mark.asyncio
+async def test_a_second_setup_takes_what_runs_to_the_new_storage(lab, client):
+    """Views that are alive go with it, and answer once; so they do after a restart on the new one."""
+    message, other = await send(lab, KeptDoor()), await send(lab, KeptKnob())
+    await client.keep_view(KeptDoor("bound"), bind_to=message)
+    await client.keep_view(KeptKnob("unbound"), bind_to=None)
+    for name in ("second.db", "third.db"):
+        summary = await setup_persistence(lab.bot, backend=SQLiteBackend(name), verify=None)
+        assert sorted(summary["restored"]) == sorted(stored(lab))
+        assert await said(lab, "Open", message) == ["bound opens"]
+        assert await said(lab, "knob:turn", other) == ["unbound knob:turn"]
+    backend = SQLiteBackend("third.db")
+    assert len((await backend.load_state())["persistent_views"]) == 2
+    await backend.close()
+
+
+@pytest.mark.asyncio
+async def test_two_cogs_keep_the_same_unbound_view_at_once(lab, client):
+    """One of them runs, both calls return it, and it is stored once."""
+    views = [KeptDoor("one") for _ in range(2)]
+    kept = await asyncio.gather(*(client.keep_view(view, bind_to=None) for view in views))
+    assert kept == [views[0], views[0]]
+    assert client.unbound_views == [views[0]]
+    assert len(stored(lab)) == 1
+    views[1].stop()
+
+
 class Failing:
     """A storage that is full."""
 

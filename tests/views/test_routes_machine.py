@@ -200,7 +200,7 @@ class WhoAnswers(RuleBasedStateMachine):
             self.client.start_view(view, **bind_to)
 
         if refused or view.is_finished():
-            with pytest.raises(ValueError, match="running unbound|started already|has ended"):
+            with pytest.raises(ValueError, match=r"running unbound|started already|has ended"):
                 self.run(start())
             return False
         self.run(start())
