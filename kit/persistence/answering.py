@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import discord
+from discord import ui
+from discord.ui.view import BaseView
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +57,16 @@ async def defer(view: Any, interaction: discord.Interaction[Any]) -> None:
         _log.warning("could not defer an interaction of %r: %s", view, error)
     except discord.InteractionResponded:
         return
+
+
+async def run(view: BaseView, item: ui.Item[Any], interaction: discord.Interaction[Any]) -> None:
+    """Let `item` of `view` answer: its checks, its callback, and `on_error` for what they raise."""
+    async with deferring(view, interaction):
+        try:
+            # The whole of it: discord.py has no public name for that.
+            await view._scheduled_task(item, interaction)  # noqa: SLF001
+        except Exception:  # noqa: BLE001  (a callback's own error has gone to on_error by now)
+            _log.exception("on_error of %r has failed itself", view)
 
 
 async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:

@@ -18,38 +18,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import discord
 from discord import ui
 from discord.ui.view import BaseView, ViewStore
 
-from kit.persistence.answering import ROUTED, answer_privately, deferring
-from kit.persistence.started import Key, Place, StartedViews, alike, controls, settle
+from kit.persistence.answering import ROUTED, answer_privately, run
+from kit.persistence.started import Key, Place, Sleepers, StartedViews, alike, controls, settle
 
 _log = logging.getLogger(__name__)
 
 Answer = tuple[BaseView, ui.Item[Any]]
-
-
-class Sleepers(Protocol):
-    """What is stored and answers on a bot's messages, though no view of it was made yet."""
-
-    def claims(self, message_id: int, key: Key) -> bool:
-        """Whether a panel on the message answers that control itself."""
-
-    def panel_on(self, message_id: int) -> str | None:
-        """The state key of the panel on a message."""
-
-    def wake(self, message_id: int) -> BaseView | None:
-        """Start the stored view that is bound to a message, if there is one."""
-
-    def wake_unbound(self) -> None:
-        """Start the stored unbound views that were not started yet."""
-
-    def met(self, state_key: str, interaction: discord.Interaction[Any]) -> None:
-        """A stored view was found on the message of an interaction."""
 
 
 class Routes(ViewStore):
@@ -148,25 +129,31 @@ class Routes(ViewStore):
 
     def add_view(self, view: BaseView, message_id: int | None = None) -> None:
         """What discord.py calls for a view that was sent, edited into a message, or added."""
-        if view.__discord_ui_modal__ or message_id is None:
+        if view.__discord_ui_modal__:
             super().add_view(view, message_id)
             return
-        self._give_way(view, message_id)
-        # Nothing that an edit has removed or renamed stays.
-        self._views.pop(message_id, None)
+        if message_id is not None:
+            self._give_way(view, message_id)
+            # Nothing that an edit has removed or renamed stays.
+            self._views.pop(message_id, None)
         place = self.started.places.get(view)
-        if place is None and not self._is_twin(view):
-            self._add_sent(view, message_id)
-            return
-        self._add_dynamic_items_of(view)
-        if place is None:
-            # The twin of an unbound view, which answers for it.
-            return
-        if place.kind == "unbound":
+        if place is not None and place.kind == "unbound":
             # discord.py gives a view that it sends on an ephemeral message fifteen minutes.
             view.timeout = None
             self._refuse_edited(view, place)
-        elif place.kind == "pending":
+        elif message_id is None:
+            super().add_view(view)
+        elif place is not None:
+            self._add_started(view, place, message_id)
+        elif not self._is_twin(view):
+            self._add_sent(view, message_id)
+        else:
+            # The unbound view of its class answers for it.
+            self._add_dynamic_items_of(view)
+
+    def _add_started(self, view: BaseView, place: Place, message_id: int) -> None:
+        self._add_dynamic_items_of(view)
+        if place.kind == "pending":
             self.started.wait_for_controls(view)
             self._add_sent(view, message_id)
         elif place.message_id == message_id:
@@ -285,7 +272,7 @@ class Routes(ViewStore):
             if place.state_key is not None and self.sleepers is not None:
                 self.sleepers.met(place.state_key, interaction)
         # Named as discord.py names the task of an interaction.
-        self._spawn(_run(view, item, interaction), f"discord-ui-view-dispatch-{view.id}")
+        self._spawn(run(view, item, interaction), f"discord-ui-view-dispatch-{view.id}")
 
     def _spawn(self, work: Any, name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -374,14 +361,6 @@ class Routes(ViewStore):
         self.add_dynamic_items(
             *(type(item) for item in view.walk_children() if isinstance(item, ui.DynamicItem))
         )
-
-
-async def _run(view: BaseView, item: ui.Item[Any], interaction: discord.Interaction[Any]) -> None:
-    async with deferring(view, interaction):
-        try:
-            await view._scheduled_task(item, interaction)
-        except Exception:  # noqa: BLE001  (discord.py has given a callback's own error to on_error by now)
-            _log.exception("on_error of %r has failed itself", view)
 
 
 def lives_here(view: BaseView) -> bool:

@@ -1,11 +1,15 @@
-"""The views that a `ViewClient` has started, found by the messages and custom_ids that they answer."""
+"""The views that a `ViewClient` has started, found by the messages and custom_ids that they answer.
+
+And what `Routes` wants to know of those that are stored and were not started yet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+import discord
 from discord import ui
 from discord.ui.view import BaseView
 
@@ -146,6 +150,25 @@ class StartedViews:
 
     def __len__(self) -> int:
         return len(self.places)
+
+
+class Sleepers(Protocol):
+    """What is stored and answers on a bot's messages, though no view of it was made yet."""
+
+    def claims(self, message_id: int, key: Key) -> bool:
+        """Whether a panel on the message answers that control itself."""
+
+    def panel_on(self, message_id: int) -> str | None:
+        """The state key of the panel on a message."""
+
+    def wake(self, message_id: int) -> BaseView | None:
+        """Start the stored view that is bound to a message, if there is one."""
+
+    def wake_unbound(self) -> None:
+        """Start the stored unbound views that were not started yet."""
+
+    def met(self, state_key: str, interaction: discord.Interaction[Any]) -> None:
+        """A stored view was found on the message of an interaction."""
 
 
 def controls(view: BaseView) -> dict[Key, ui.Item[Any]]:
