@@ -31,6 +31,10 @@ class WorldFileError(ValueError):
     """A world file can't be read or doesn't hold a world."""
 
 
+class EndpointError(ValueError):
+    """Discord would not accept a bot's HTTP endpoint, or what it answered."""
+
+
 class UnknownError(LookupError):
     """Something that was asked for by id is not in the world.
 
@@ -61,6 +65,7 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.errors = errors
+        self.headers: dict[str, str] = {}
 
     def body(self) -> dict[str, Any]:
         """The JSON that Discord answers with (docs page *API Reference*, "Error Messages")."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from kit.simulator.connector import LoopbackConnector
+from kit.simulator.endpoint import Endpoints
 from kit.simulator.errors import ClickError
+from kit.simulator.faults import Faults
 from kit.simulator.gateway.gateway import Gateway
-from kit.simulator.gateway.intents import GUILD_MEMBERS
+from kit.simulator.gateway.intents import GUILD_MEMBERS, GUILD_PRESENCES
 from kit.simulator.interactions import clicks as people
 from kit.simulator.interactions import commands, modals
 from kit.simulator.interactions.interactions import (
@@ -22,7 +25,8 @@ from kit.simulator.interactions.interactions import (
     Interaction,
     Interactions,
 )
-from kit.simulator.rest.calls import MAX_BODY
+from kit.simulator.listener import HOST, LoopbackListener
+from kit.simulator.ratelimits import RateLimits
 from kit.simulator.rest.rest import Rest
 from kit.simulator.world import messages, payloads
 from kit.simulator.world.permissions import SEND_MESSAGES
@@ -37,7 +41,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Listener = Callable[[str, Json], None]
 
-HOST = "127.0.0.1"
 MAX_UNSUPPORTED = 100
 SUBSCRIBER_EVENTS = {
     "MESSAGE_CREATE": "message_create",
@@ -59,47 +62,54 @@ class Simulator:
     Args:
         world: What it serves.
         deadline: Seconds that a bot has for the initial response to an interaction; Discord gives 3.
+
+    Attributes:
+        faults: What shall go wrong.
+        gateway: What bots connect to, with its settings and the faults that concern it alone.
     """
 
     def __init__(self, world: World, *, deadline: float) -> None:
         self.world = world
-        self.port = 0
+        self.faults = Faults()
         self.unsupported: list[str] = []
         self._listeners: list[Listener] = []
-        self._gateway = Gateway(self)
-        self.interactions = Interactions(world, deadline, self.notify, self._gateway)
+        self._rate_limits: RateLimits | None = None
+        self.gateway = Gateway(self)
+        self._endpoints = Endpoints(self)
+        self.interactions = Interactions(world, deadline, self.notify, self.gateway, self._endpoints)
         self._rest = Rest(self)
-        self._runner: web.AppRunner | None = None
+        self._listener = LoopbackListener(self._handle)
         self._unobserve = world.observe(self._world_changed)
 
     @classmethod
-    async def start(cls, world: World | None = None, *, port: int = 0, deadline: float = 3.0) -> Simulator:
+    async def start(
+        cls,
+        world: World | None = None,
+        *,
+        port: int = 0,
+        deadline: float = 3.0,
+        rate_limits: RateLimits | str | None = None,
+    ) -> Simulator:
         """Starts serving a world on the running loop.
 
         Args:
             world: What to serve; a new one when left out.
             port: Where to listen; any free port when left out.
             deadline: Seconds that a bot has for the initial response to an interaction.
+            rate_limits: See the property of that name.
 
         Raises:
             OSError: The port is taken.
+            ValueError: There are no rate limits of that name.
         """
+        limits = RateLimits.named(rate_limits)
         simulator = cls(world or World(), deadline=deadline)
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", simulator._handle)
-        # aiohttp hangs up on a body that claims an encoding and lies; left alone, it is refused as no JSON.
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=0.05, handle_signals=False, auto_decompress=False
-        )
-        await runner.setup()
+        simulator.rate_limits = limits
         try:
-            await web.TCPSite(runner, HOST, port).start()
+            await simulator._listener.start(port)
         except BaseException:
             simulator._unobserve()
-            await runner.cleanup()
             raise
-        simulator._runner = runner
-        simulator.port = runner.addresses[0][1]
         simulator.world.move_files(simulator.url)
         return simulator
 
@@ -111,6 +121,24 @@ class Simulator:
     @deadline.setter
     def deadline(self, seconds: float) -> None:
         self.interactions.deadline = seconds
+
+    @property
+    def rate_limits(self) -> RateLimits | None:
+        """The rate limits that bots meet; None, as at first, for no limits.
+
+        May be set at any time: to ``"discord"`` for limits like Discord's, or to ``RateLimits(...)`` for
+        others. Gateway connections that are open keep theirs.
+        """
+        return self._rate_limits
+
+    @rate_limits.setter
+    def rate_limits(self, limits: RateLimits | str | None) -> None:
+        self._rate_limits = RateLimits.named(limits)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._listener.port
 
     @property
     def url(self) -> str:
@@ -138,7 +166,7 @@ class Simulator:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._gateway.handle(request)
+            return await self.gateway.handle(request)
         return await self._rest.handle(request)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -148,7 +176,8 @@ class Simulator:
             listener: Called as ``listener(event, data)``. The events: ``message_create``, ``message_update``,
                 ``message_delete``, ``channel_create``, ``channel_update``, ``channel_delete`` with raw JSON,
                 ``interaction`` with the ``Interaction`` under that key, ``gateway`` with a ``state``,
-                ``unsupported`` with a ``route``. If it raises, that is logged and changes nothing else.
+                ``endpoint`` with an ``application_id`` and its ``url``, ``unsupported`` with a ``route``. If
+                it raises, that is logged and changes nothing else.
 
         Returns:
             A function that ends it.
@@ -182,7 +211,7 @@ class Simulator:
         self.notify("unsupported", {"route": route})
 
     def _world_changed(self, event: str, data: Json) -> None:
-        self._gateway.dispatch(event, data)
+        self.gateway.dispatch(event, data)
         if event.startswith("MESSAGE_REACTION"):
             self.notify("message_update", self.world.message(data["message_id"]))
         elif event == "MESSAGE_DELETE_BULK":
@@ -203,7 +232,7 @@ class Simulator:
         """
         try:
             async with asyncio.timeout(timeout):
-                await self._gateway.wait_connected(bot.id if bot else None)
+                await self.gateway.wait_connected(bot.id if bot else None)
         except TimeoutError:
             raise TimeoutError(
                 f"No bot connected to {self.url} within {timeout:g} s. Start one with "
@@ -352,39 +381,94 @@ class Simulator:
         people.need(self.world, person, channel_id, SEND_MESSAGES, "can't write in")
         return messages.create(self.world, channel_id, {"content": content}, {}, author=person)
 
+    async def connect_endpoint(self, url: str, *, bot: Bot | None = None) -> None:
+        """Sends a bot's interactions, signed, to its own HTTP endpoint instead of its gateway connection.
+
+        The endpoint is checked as Discord does when its URL is saved: it must answer a PING, and refuse one
+        that is wrongly signed. The bot finds its public key in its application's ``verify_key``.
+
+        Args:
+            url: Where the bot listens, on this machine.
+            bot: Whose endpoint; the first bot's when left out.
+
+        Raises:
+            EndpointError: The URL is not of this machine, or a check failed; the message says which.
+            ModuleNotFoundError: PyNaCl is missing.
+        """
+        await self._endpoints.connect(bot or self.world.bot, url)
+
+    def disconnect_endpoint(self, *, bot: Bot | None = None) -> None:
+        """Sends a bot's interactions to its gateway connection again.
+
+        Args:
+            bot: Whose; the first bot's when left out.
+        """
+        self._endpoints.disconnect(bot or self.world.bot)
+
     async def drop_gateway(self, *, resumable: bool = True) -> None:
         """Closes the bots' gateway connections, as a bad network or Discord itself would.
 
         Args:
             resumable: Whether the bots can RESUME and get what they missed, or must IDENTIFY again.
         """
-        await self._gateway.drop(resumable=resumable)
+        await self.gateway.drop(resumable=resumable)
+
+    @contextlib.asynccontextmanager
+    async def offline(self) -> AsyncIterator[None]:
+        """Is away while the block of an ``async with`` runs, as in an outage: see ``go_offline``."""
+        self.go_offline()
+        try:
+            yield
+        finally:
+            await self.go_online()
+
+    def go_offline(self) -> None:
+        """Breaks every connection and refuses new ones. The world stays as it is and can be changed."""
+        self.gateway.cut()
+        self._listener.refuse()
+
+    async def go_online(self) -> None:
+        """Serves again, on the same port.
+
+        Raises:
+            OSError: Someone else took the port.
+        """
+        await self._listener.listen(self.port)
+
+    def advance(self, seconds: float) -> None:
+        """Steps the world's clock forward: tokens expire, deadlines pass, rate limits and delays end.
+
+        Args:
+            seconds: How far.
+
+        Raises:
+            ValueError: Backwards.
+        """
+        self.world.clock.advance(seconds)
 
     async def close(self) -> None:
         """Stops serving. The world stays, and can be saved or served again."""
         self._unobserve()
         self.interactions.close()
-        await self._gateway.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await self._endpoints.close()
+        await self.gateway.close()
+        await self._listener.close()
 
-    def ready_payload(self, session: Session, *, has_guild: bool) -> Json:
+    def ready_payload(self, session: Session) -> Json:
         """The data of READY (docs page *Gateway Events*).
 
         Args:
             session: The new session.
-            has_guild: Whether the guild is on this shard.
         """
         world, bot = self.world, session.bot
         return {
             "v": 10,
             "user": payloads.own_user(bot.user),
-            "guilds": [{"id": world.guild["id"], "unavailable": True}] if has_guild else [],
+            "guilds": [{"id": world.guild["id"], "unavailable": True}] if session.has_guild else [],
             "session_id": session.id,
             "session_type": "normal",
             "resume_gateway_url": self.gateway_url,
-            "shard": session.shard,
+            "shard": list(session.shard),
             "application": {"id": bot.id, "flags": bot.application["flags"]},
             "private_channels": [],
             "presences": [],
@@ -394,16 +478,19 @@ class Simulator:
             "_trace": [],
         }
 
-    def guild_payload(self, bot: Bot, intents: int) -> Json:
+    def guild_payload(self, session: Session) -> Json:
         """The data of GUILD_CREATE.
 
         Args:
-            bot: Who gets it.
-            intents: Without GUILD_MEMBERS only the bot itself is among the members.
+            session: Who gets it. Without the intent GUILD_MEMBERS, and in a large guild, only the bot
+                itself is among the members.
         """
-        world = self.world
-        ids = list(world.members) if intents & GUILD_MEMBERS else [bot.id]
-        empty = ("threads", "stage_instances", "voice_states", "presences", "guild_scheduled_events")
+        world, bot = self.world, session.bot
+        large = len(world.members) > session.large_threshold
+        whole = session.intents & GUILD_MEMBERS and not large
+        ids = list(world.members) if whole else [bot.id]
+        presences = self.gateway.presences.values() if session.intents & GUILD_PRESENCES else ()
+        empty = ("threads", "stage_instances", "voice_states", "guild_scheduled_events")
         return {
             **world.guild,
             "roles": list(world.roles.values()),
@@ -411,8 +498,9 @@ class Simulator:
             "members": [world.member(user_id) for user_id in ids],
             "member_count": len(world.members),
             "joined_at": world.members[bot.id]["joined_at"],
-            "large": False,
+            "large": large,
             "unavailable": False,
             "soundboard_sounds": [],
+            "presences": list(presences),
             **{key: [] for key in empty},
         }

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-GUILDS, GUILD_MEMBERS, MESSAGE_CONTENT = 1 << 0, 1 << 1, 1 << 15
+GUILDS, GUILD_MEMBERS, GUILD_PRESENCES, MESSAGE_CONTENT = 1 << 0, 1 << 1, 1 << 8, 1 << 15
+# The flags of an application that may have an intent: it is verified, or in fewer than 100 guilds.
+PRIVILEGED: Mapping[int, int] = {
+    GUILD_PRESENCES: 1 << 12 | 1 << 13,
+    GUILD_MEMBERS: 1 << 14 | 1 << 15,
+    MESSAGE_CONTENT: 1 << 18 | 1 << 19,
+}
 EPHEMERAL = 1 << 6
 DM_CHANNEL = 1
 
@@ -27,6 +33,7 @@ GUILD_EVENTS: Mapping[str, int] = {
     "GUILD_MEMBER_ADD": GUILD_MEMBERS,
     "GUILD_MEMBER_UPDATE": GUILD_MEMBERS,
     "GUILD_MEMBER_REMOVE": GUILD_MEMBERS,
+    "PRESENCE_UPDATE": GUILD_PRESENCES,
 }
 # The intent in a guild, and in a direct message.
 CHANNEL_EVENTS: Mapping[str, tuple[int, int]] = {

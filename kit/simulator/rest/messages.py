@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.emoji import is_emoji
@@ -25,8 +25,6 @@ from kit.simulator.world.permissions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kit.simulator.server import Simulator
     from kit.simulator.world.world import World
 
@@ -71,33 +69,34 @@ def _in_channel(world: World, call: Call, needed: int) -> Json:
     return channel
 
 
-def _history(world: World, call: Call) -> Iterator[Json]:
-    """The messages of a channel, newest first; Discord shows none to a bot that may not read its history.
+def _history(world: World, call: Call) -> list[str]:
+    """The ids of a channel's messages, oldest first; none to a bot that may not read its history.
 
     Raises:
         ApiError: 10003 or 50001.
     """
     channel = _in_channel(world, call, 0)
     hidden = lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel)
-    return iter(()) if hidden else world.newest_first(channel["id"])
+    return [] if hidden else world.listed(channel["id"])
 
 
 @routes.add("GET", MESSAGES)
 def list_messages(simulator: Simulator, call: Call) -> list[Json]:
     """Get Channel Messages."""
-    newest = _history(simulator.world, call)
+    ids = _history(simulator.world, call)
     limit = call.number("limit", 50, 1, 100)
     highest = 1 << 64
-    if "around" in call.query:
-        around = call.number("around", 0, 0, highest)
-        everything = list(newest)
-        place = next((i for i, m in enumerate(everything) if int(m["id"]) <= around), len(everything))
-        return everything[max(0, place - limit // 2) :][:limit]
-    if "after" in call.query:
-        after = call.number("after", 0, 0, highest)
-        return list(itertools.takewhile(lambda m: int(m["id"]) > after, newest))[-limit:]
-    before = call.number("before", highest, 0, highest)
-    return list(itertools.islice((m for m in newest if int(m["id"]) < before), limit))
+    if "after" in call.query and "around" not in call.query:
+        start = bisect_right(ids, call.number("after", 0, 0, highest), key=int)
+        end = start + limit
+    else:
+        if "around" in call.query:
+            middle = bisect_right(ids, call.number("around", 0, 0, highest), key=int)
+            end = min(len(ids), middle + limit // 2)
+        else:
+            end = bisect_left(ids, call.number("before", highest, 0, highest), key=int)
+        start = max(0, end - limit)
+    return [simulator.world.message(key) for key in reversed(ids[start:end])]
 
 
 @routes.add("GET", MESSAGE)
@@ -236,7 +235,8 @@ def _unreact(world: World, message: Json, text: str, user_id: str) -> None:
 
 
 def _pins(world: World, call: Call) -> list[Json]:
-    return [message for message in _history(world, call) if message["pinned"]]
+    newest = map(world.message, reversed(_history(world, call)))
+    return [message for message in newest if message["pinned"]]
 
 
 @routes.add("GET", MESSAGES + "/pins")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import inspect
 import json
 import logging
+import math
 import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
-from kit.simulator.rest import channels, commands, guild, interactions, members, messages
+from kit.simulator.faults import failure
+from kit.simulator.ratelimits import Asked
+from kit.simulator.rest import applications, channels, commands, guild, interactions, members, messages
 from kit.simulator.rest.calls import Call, Created, read_body
 from kit.simulator.rest.routing import Routes
 
@@ -23,11 +27,10 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 FILE_SEGMENTS = 4
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
-RESOURCES = (messages, interactions, commands, guild, channels, members)
+RESOURCES = (messages, interactions, commands, applications, guild, channels, members)
 NOT_ALLOWED = ApiError(405, 0, "405: Method Not Allowed")
 # What Discord has on paths that are served here, and the simulator has not; anything else there is a 405.
 UNSERVED = {
-    "applications/@me": ("PATCH",),
     "channels/{channel_id}/messages/bulk-delete": ("GET", "PATCH", "DELETE"),
     "channels/{channel_id}/messages/pins": ("PATCH", "DELETE"),
     "guilds/{guild_id}": ("PATCH",),
@@ -49,18 +52,21 @@ class Rest:
 
     Args:
         simulator: Whose world it serves.
+
+    Attributes:
+        routes: All that it serves.
     """
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._routes = Routes()
+        self.routes = Routes()
         for template, methods in UNSERVED.items():
             for method in methods:
-                self._routes.add(method, template)(_unserved)
+                self.routes.add(method, template)(_unserved)
         for module in RESOURCES:
-            self._routes.include(module.routes)
+            self.routes.include(module.routes)
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answers one request; whatever goes wrong comes back in Discord's error shape.
 
         Args:
@@ -70,13 +76,42 @@ class Rest:
         segments = segments[1:] if segments[:1] == ["api"] else segments
         segments = segments[1:] if segments and VERSION.fullmatch(segments[0]) else segments
         name = f"{request.method} /{'/'.join(segments)}"
+        simulator = self._simulator
+        fault = None
+        if simulator.faults.active:
+            wait, fault = simulator.faults.meet(name, self._asker(request, segments))
+            await simulator.world.clock.sleep(wait)
+        if fault is not None and fault.kind == "fail" and not fault["carried_out"]:
+            return _shaped(failure(fault))
+        answer = await self._limited(request, segments, name)
+        if fault is not None and fault.kind == "fail":
+            return _shaped(failure(fault))
+        return answer if fault is None else await _cut(request, answer)
+
+    async def _limited(self, request: web.Request, segments: list[str], name: str) -> web.Response:
+        limits, clock = self._simulator.rate_limits, self._simulator.world.clock
+        if limits is None:
+            return await self._answered(request, segments, name, {})
+        wait = limits.banned(clock)
+        if wait:
+            # Cloudflare's own words, which no library takes for Discord's.
+            headers = {"Retry-After": str(math.ceil(wait))}
+            return web.Response(status=429, text="error code: 1015", headers=headers)
+        headers = {}
+        answer = await self._answered(request, segments, name, headers)
+        answer.headers.update(headers)
+        limits.answered(answer.status, clock)
+        return answer
+
+    async def _answered(
+        self, request: web.Request, segments: list[str], name: str, headers: dict[str, str]
+    ) -> web.Response:
         try:
-            return _answer(200, await self._call(request, segments, name))
+            return _answer(200, await self._call(request, segments, name, headers))
         except ApiError as error:
-            return _answer(error.status, error.body())
+            return _shaped(error)
         except UnknownError as error:
-            refused = unknown(error.kind)
-            return _answer(refused.status, refused.body())
+            return _shaped(unknown(error.kind))
         except UnsupportedError as error:
             what = f"{name} ({error})" if str(error) else name
             self._simulator.note_unsupported(what)
@@ -85,25 +120,40 @@ class Rest:
             log.exception("The simulator failed on %s; this is a bug of viewkit, please report it", name)
             return _answer(500, {"message": "500: Internal Server Error", "code": 0})
 
-    async def _call(self, request: web.Request, segments: list[str], name: str) -> Any:
+    async def _call(
+        self, request: web.Request, segments: list[str], name: str, headers: dict[str, str]
+    ) -> Any:
         if not any(segments):
             raise NOT_FOUND
         if segments[0] == "attachments":
             return self._file(request, segments)
-        found = self._routes.find(request.method, segments)
-        bot = self._simulator.world.bot
+        simulator = self._simulator
+        found = self.routes.find(request.method, segments)
+        bot = simulator.world.bot
         if found is None or not found[0].open:
             bot = self._authorised(request.headers.get("Authorization", ""))
         if found is None:
-            raise NOT_ALLOWED if self._routes.has(segments) else UnsupportedError
+            raise NOT_ALLOWED if self.routes.has(segments) else UnsupportedError
         route, params = found
+        if simulator.rate_limits is not None:
+            headers.update(simulator.rate_limits.take(Asked(bot, route, params), simulator.world.clock))
         for key, value in params.items():
             if key.endswith("_id") and not (value.isdecimal() and value.isascii() and len(value) <= 20):
                 raise invalid_field(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
         call = Call(bot, name, params, dict(request.query))
         if request.body_exists:
             await read_body(request, call)
-        return route.handler(self._simulator, call)
+        answer = route.handler(simulator, call)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _asker(self, request: web.Request, segments: list[str]) -> Bot | None:
+        """The bot that a request comes from; webhooks and interactions name it in their path."""
+        world = self._simulator.world
+        if segments[:1] == ["webhooks"] and len(segments) > 1:
+            return world.bots.get(segments[1])
+        if segments[:1] == ["interactions"] and len(segments) > 2:
+            return self._simulator.interactions.bot_of(segments[2])
+        return world.bot_of(request.headers.get("Authorization", "").removeprefix("Bot "))
 
     def _authorised(self, header: str) -> Bot:
         kind, _, token = header.partition(" ")
@@ -126,6 +176,29 @@ class Rest:
         # A page that someone uploaded must not run as a page of this address.
         guard = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
         return web.Response(body=upload.data, headers={"Content-Type": upload.content_type, **guard})
+
+
+def _shaped(error: ApiError | web.Response) -> web.Response:
+    if isinstance(error, web.Response):
+        return error
+    answer = _answer(error.status, error.body())
+    answer.headers.update(error.headers)
+    return answer
+
+
+async def _cut(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    """Sends the first half of an answer, if it has a body, and breaks the connection."""
+    transport = request.transport
+    if not isinstance(answer.body, bytes) or not answer.body or transport is None:
+        if transport is not None:
+            transport.abort()
+        return answer
+    half = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(answer.body))})
+    half.content_type = answer.content_type
+    await half.prepare(request)
+    await half.write(answer.body[: len(answer.body) // 2])
+    transport.close()
+    return half
 
 
 def _unserved(simulator: Simulator, call: Call) -> None:  # noqa: ARG001

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ class Route:
     """What answers one method of one path template."""
 
     handler: Handler
+    method: str
+    template: str
     open: bool
 
 
@@ -41,10 +43,13 @@ class Routes:
             node = self._tree
             for segment in template.split("/"):
                 node = node.setdefault(segment, {})
-            node.setdefault("", {})[method] = Route(handler, open)
+            node.setdefault("", {})[method] = Route(handler, method, template, open)
             return handler
 
         return register
+
+    def __iter__(self) -> Iterator[Route]:
+        return _routes(self._tree)
 
     def include(self, other: Routes) -> None:
         """Takes over all paths of another table.
@@ -70,6 +75,14 @@ class Routes:
             segments: The path, split and unquoted.
         """
         return _find(self._tree, method, segments, {})
+
+
+def _routes(tree: dict[str, Any]) -> Iterator[Route]:
+    for key, value in tree.items():
+        if key:
+            yield from _routes(value)
+        else:
+            yield from value.values()
 
 
 def _merge(into: dict[str, Any], tree: dict[str, Any]) -> None:
