@@ -14,7 +14,7 @@ def test_names_that_are_not_there_list_those_that_are():
     """A typo in a name is answered with the names to choose from."""
     world = World(users=("ann", "ben"))
     with pytest.raises(LookupError, match="Known: ann, ben"):
-        world.user("bne")
+        world.find_user("bne")
     with pytest.raises(LookupError, match="#general"):
         world.channel("1")
     with pytest.raises(LookupError, match="deleted"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +45,13 @@ class Scope:
         modal: Whether it is a modal.
         names: The files that ``attachment://`` can name.
         urls: The URLs of files that the edited message has already.
+        emojis: The ids of the custom emoji that there are; None if that is not known, and any may be.
     """
 
     modal: bool
     names: frozenset[str] = frozenset()
     urls: frozenset[str] = frozenset()
+    emojis: Collection[str] | None = None
     count: int = 0
     media: int = 0
     in_row: bool = False
@@ -91,7 +93,7 @@ def _custom_id(form: Form, scope: Scope) -> None:
         scope.custom_ids.add(custom_id)
 
 
-def _emoji(form: Form) -> bool:
+def _emoji(form: Form, scope: Scope) -> bool:
     emoji = form.form("C05", "emoji")
     if emoji is None:
         return False
@@ -100,6 +102,8 @@ def _emoji(form: Form) -> bool:
     name = emoji.text("C05", "name", 0, MAX_EMOJI)
     if custom is None and not is_emoji(name or ""):
         emoji.fault("C05", "name", "COMPONENT_INVALID_EMOJI", "Invalid emoji")
+    elif custom is not None and scope.emojis is not None and custom not in scope.emojis:
+        emoji.fault("C05", "id", "COMPONENT_INVALID_EMOJI", "Invalid emoji")
     return True
 
 
@@ -127,7 +131,7 @@ def _button(form: Form, scope: Scope) -> None:
     """B01 style, B02 label, B03 custom_id, B04 link, B05 premium, B06 something to see, B07 guidelines."""
     style = form.choice("B01", "style", range(1, 7), required=True)
     label = form.text("B02", "label", 0, MAX_LABEL)
-    emoji = _emoji(form)
+    emoji = _emoji(form, scope)
     form.flag("B01", "disabled")
     if style == ui.PREMIUM:
         form.snowflake("B05", "sku_id", required=True)
@@ -161,7 +165,7 @@ def _select(form: Form, scope: Scope) -> None:
     _availability(form, scope)
     low, high = _values(form, scope, "S02", MAX_VALUES)
     if form.data["type"] == ui.STRING_SELECT:
-        options = _options(form, "S05", 1, MAX_VALUES)
+        options = _options(form, scope, "S05", 1, MAX_VALUES)
         _fits(form, len(options), low, high)
         _defaults(form, options, high)
         return
@@ -198,7 +202,7 @@ def _values(form: Form, scope: Scope, rule: str, most: int) -> tuple[int, int]:
     return low, high
 
 
-def _options(form: Form, rule: str, low: int, high: int) -> list[Form]:
+def _options(form: Form, scope: Scope, rule: str, low: int, high: int) -> list[Form]:
     """S06: label, value and description. S07: values are unique."""
     options = form.forms(rule, "options", low, high, required=True)
     taken: set[str] = set()
@@ -207,7 +211,7 @@ def _options(form: Form, rule: str, low: int, high: int) -> list[Form]:
         value = option.text("S06", "value", 1, MAX_OPTION, required=True)
         option.text("S06", "description", 0, MAX_OPTION)
         option.flag("S06", "default")
-        _emoji(option)
+        _emoji(option, scope)
         if value in taken:
             words = "The specified option value is already used"
             option.fault("S07", "value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", words)
@@ -347,13 +351,13 @@ def _file_upload(form: Form, scope: Scope) -> None:
 def _radio_group(form: Form, scope: Scope) -> None:
     _custom_id(form, scope)
     _availability(form, scope)
-    _defaults(form, _options(form, "D08", 2, 10), 1, "D08")
+    _defaults(form, _options(form, scope, "D08", 2, 10), 1, "D08")
 
 
 def _checkbox_group(form: Form, scope: Scope) -> None:
     _custom_id(form, scope)
     _availability(form, scope)
-    options = _options(form, "D09", 1, 10)
+    options = _options(form, scope, "D09", 1, 10)
     if form.given("max_values"):
         low, high = _values(form, scope, "D09", 10)
     else:

@@ -17,7 +17,7 @@ from kit.simulator.limits.embeds import check_embeds
 from kit.simulator.limits.forms import INT_LIMIT, Form, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 Json = dict[str, Any]
 
@@ -45,6 +45,7 @@ def check_message(
     edit_of: Mapping[str, Any] | None = None,
     files: Sequence[str] = (),
     interaction: bool = False,
+    emojis: Collection[str] | None = None,
 ) -> list[Violation]:
     """Every rule that a message breaks.
 
@@ -53,6 +54,7 @@ def check_message(
         edit_of: The message as it is, when this edits one.
         files: The names of the files uploaded with it.
         interaction: Whether it answers an interaction, where EPHEMERAL may be set.
+        emojis: The ids of the custom emoji that components can show; any may be shown when left out.
 
     Returns:
         The violations, errors and warnings, in the order of the body; empty for a good message.
@@ -68,7 +70,7 @@ def check_message(
     _small_fields(form)
     _legacy_fields(form, edit_of, v2=v2)
     urls = frozenset(a["url"] for a in (edit_of or {}).get("attachments", ()))
-    scope = Scope(modal=False, names=frozenset((*files, *kept)), urls=urls)
+    scope = Scope(modal=False, names=frozenset((*files, *kept)), urls=urls, emojis=emojis)
     _layout(form, scope, v2=v2)
     if v2:
         for name in files:
@@ -80,11 +82,12 @@ def check_message(
     return found
 
 
-def check_modal(data: Mapping[str, Any]) -> list[Violation]:
+def check_modal(data: Mapping[str, Any], *, emojis: Collection[str] | None = None) -> list[Violation]:
     """Every rule that a modal breaks.
 
     Args:
         data: The ``data`` of an interaction response of type 9.
+        emojis: The ids of the custom emoji that components can show; any may be shown when left out.
 
     Returns:
         The violations, errors and warnings, in the order of the body; empty for a good modal.
@@ -93,7 +96,7 @@ def check_modal(data: Mapping[str, Any]) -> list[Violation]:
     form = Form(data, (), found)
     form.text("D01", "custom_id", 1, 100, required=True)
     form.text("D01", "title", 1, 45, required=True)
-    scope = Scope(modal=True)
+    scope = Scope(modal=True, emojis=emojis)
     for component in form.forms("D02", "components", 1, MAX_MODAL_ROWS, required=True):
         check_component(component, scope, "D03", MODAL_TOP)
     return found

@@ -13,7 +13,7 @@ from kit.simulator.limits.commands import check_choice
 from kit.simulator.limits.forms import INT_LIMIT, Form, refuse
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
-from kit.simulator.world import messages
+from kit.simulator.world import messages, references
 
 if TYPE_CHECKING:
     from kit.simulator.interactions.interactions import Interaction
@@ -145,7 +145,7 @@ def _create(
     }
     answered = _answered_message(world, interaction)
     if answered is not None:
-        fixed.update(messages.reply_to(world, answered, channel_id))
+        fixed.update(references.reply_to(world, answered, channel_id))
     elif interaction.type == COMMAND:
         name = interaction.payload["data"]["name"]
         fixed["type"] = CHAT_INPUT_COMMAND

@@ -12,18 +12,34 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
-from kit.simulator.rest import channels, commands, guild, interactions, members, messages
+from kit.simulator.rest import (
+    bans,
+    channels,
+    commands,
+    emojis,
+    guild,
+    interactions,
+    members,
+    messages,
+    reactions,
+    thread_members,
+    threads,
+)
 from kit.simulator.rest.calls import Call, read_body
 from kit.simulator.rest.routing import Routes
 
 if TYPE_CHECKING:
     from kit.simulator.server import Simulator
     from kit.simulator.world.bots import Bot
+    from kit.simulator.world.media import Upload
 
 Json = dict[str, Any]
-FILE_SEGMENTS = 4
+FILE_SEGMENTS, IMAGE_SEGMENTS = 4, 2
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
-RESOURCES = (messages, interactions, commands, guild, channels, members)
+RESOURCES = (
+    *(messages, reactions, interactions, commands, guild, emojis),
+    *(channels, threads, thread_members, members, bans),
+)
 VERSION = re.compile(r"v\d+")
 
 log = logging.getLogger(__name__)
@@ -72,6 +88,8 @@ class Rest:
             raise NOT_FOUND
         if segments[0] == "attachments":
             return self._file(request, segments)
+        if segments[0] == "emojis":
+            return self._image(segments)
         found = self._routes.find(request.method, segments)
         bot = self._simulator.world.bot
         if found is None or not found[0].open:
@@ -82,7 +100,8 @@ class Rest:
         for key, value in params.items():
             if key.endswith("_id") and not (value.isdecimal() and value.isascii() and len(value) <= 20):
                 raise invalid_field(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
-        call = Call(bot, name, params, dict(request.query))
+        reason = request.headers.get("X-Audit-Log-Reason", "")
+        call = Call(bot, name, params, dict(request.query), reason=reason)
         if request.body_exists:
             await read_body(request, call)
         return route.handler(self._simulator, call)
@@ -105,9 +124,20 @@ class Rest:
             upload = world.upload(segments[2])
         except LookupError:
             raise NOT_FOUND from None
-        # A page that someone uploaded must not run as a page of this address.
-        guard = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
-        return web.Response(body=upload.data, headers={"Content-Type": upload.content_type, **guard})
+        return _served(upload)
+
+    def _image(self, segments: list[str]) -> web.Response:
+        """The image of an emoji, which Discord's CDN shows to everyone who knows its id."""
+        upload = self._simulator.world.images.get(segments[-1].partition(".")[0])
+        if upload is None or len(segments) != IMAGE_SEGMENTS:
+            raise NOT_FOUND
+        return _served(upload)
+
+
+def _served(upload: Upload) -> web.Response:
+    # A page that someone uploaded must not run as a page of this address.
+    guard = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+    return web.Response(body=upload.data, headers={"Content-Type": upload.content_type, **guard})
 
 
 def _answer(status: int, payload: Any) -> web.Response:

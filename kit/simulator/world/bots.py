@@ -20,6 +20,7 @@ class Bot:
         application: Its application object.
         commands: The commands it registered, by guild id or "global".
         signing_key: The private half, in hex, of the key that signs what is POSTed to its endpoint.
+        emojis: The custom emoji of the application.
     """
 
     user: Json
@@ -27,6 +28,7 @@ class Bot:
     application: Json
     commands: dict[str, list[Json]] = field(default_factory=dict)
     signing_key: str = ""
+    emojis: list[Json] = field(default_factory=list)
 
     @property
     def id(self) -> str:
