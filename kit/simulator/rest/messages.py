@@ -164,7 +164,7 @@ def edit_message(simulator: Simulator, call: Call) -> Json:
     world = simulator.world
     message, payload = active(world, find(world, call)), call.form().data
     if message["author"]["id"] != call.bot.id or message.get("webhook_id") not in (None, call.bot.id):
-        if not payload or set(payload) - {"flags"}:
+        if call.files or "flags" not in payload or messages.WRITTEN & set(payload):
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         manage_messages(world, call)
     messages.validate(payload, call.files, edit_of=message, emojis=world.known_emojis(call.bot))

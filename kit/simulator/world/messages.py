@@ -25,6 +25,8 @@ Json = dict[str, Any]
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, VOICE_MESSAGE, COMPONENTS_V2 = 1 << 12, 1 << 13, 1 << 15
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE_MESSAGE | COMPONENTS_V2
+# What an edit rewrites, beside which it can set flags.
+WRITTEN = {"content", "embeds", "components", "attachments"}
 # How far back a nonce is remembered.
 NONCE_MESSAGES = 50
 
@@ -148,7 +150,7 @@ def edit(
     kept = message["attachments"]
     attachments = kept
     # Suppressing embeds is no edit, and a deferred reply is filled in but not edited.
-    rewritten = not fills and (files or set(payload) - {"flags", "allowed_mentions"})
+    rewritten = not fills and (files or WRITTEN & set(payload))
     if files or "attachments" in payload:
         attachments = _attachments(world, message["channel_id"], payload, files, kept=kept)
     changed = {
