@@ -33,7 +33,13 @@ GUILD_EVENTS: Mapping[str, int] = {
     "GUILD_EMOJIS_UPDATE": GUILD_EXPRESSIONS,
     "WEBHOOKS_UPDATE": GUILD_WEBHOOKS,
 }
-THREAD_EVENTS = ("THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "THREAD_MEMBERS_UPDATE")
+THREAD_EVENTS = (
+    "THREAD_CREATE",
+    "THREAD_UPDATE",
+    "THREAD_DELETE",
+    "THREAD_MEMBERS_UPDATE",
+    "THREAD_MEMBER_UPDATE",
+)
 # The intent in a guild, and in a direct message.
 CHANNEL_EVENTS: Mapping[str, tuple[int, int]] = {
     "MESSAGE_CREATE": (1 << 9, 1 << 12),

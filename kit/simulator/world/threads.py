@@ -34,10 +34,17 @@ class ThreadState(ChannelState):
         Args:
             thread: The whole channel object.
         """
-        created = thread["id"] not in self.channels
+        before = self.channels.get(thread["id"])
         self.channels[thread["id"]] = thread
-        shown = {**thread, "newly_created": True} if created else thread
-        self.emit("THREAD_CREATE" if created else "THREAD_UPDATE", shown)
+        if before is None:
+            self.emit("THREAD_CREATE", {**thread, "newly_created": True})
+            return thread
+        self.emit("THREAD_UPDATE", thread)
+        if before["thread_metadata"]["archived"] and not thread["thread_metadata"]["archived"]:
+            # A bot forgot it when it was archived, and is told again that it is in it.
+            for bot_id in self.bots.keys() & self.thread_members[thread["id"]].keys():
+                own = {**self.thread_member(thread["id"], bot_id), "guild_id": self.guild["id"]}
+                self.emit("THREAD_MEMBER_UPDATE", {**own, "for_bot": bot_id})
         return thread
 
     def archive_thread(self, thread_id: str, *, archived: bool, locked: bool | None = None) -> Json:
