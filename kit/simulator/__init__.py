@@ -1,7 +1,7 @@
 """A Discord on this machine: a loopback server for unmodified bots, without token or network."""
 
 from kit.simulator.connector import LoopbackConnector
-from kit.simulator.errors import ClickError, WorldFileError
+from kit.simulator.errors import ClickError, EndpointError, WorldFileError
 from kit.simulator.interactions.interactions import Interaction
 from kit.simulator.limits.forms import Violation, error_tree
 from kit.simulator.limits.messages import check_message, check_modal
@@ -10,6 +10,7 @@ from kit.simulator.world.world import World
 
 __all__ = [
     "ClickError",
+    "EndpointError",
     "Interaction",
     "LoopbackConnector",
     "Simulator",

@@ -100,7 +100,7 @@ def _greet(simulator: Simulator) -> None:
     say(f"REST     {simulator.rest_url}\n")
     say(f"gateway  {simulator.gateway_url}\n")
     say(f"token    {simulator.token}\n")
-    say("Connect a discord.py bot, unchanged but for its connector:\n")
+    say("Connect a bot of discord.py, disnake or py-cord, unchanged but for its connector:\n")
     say(f"    bot.http.connector = kit.simulator.LoopbackConnector({simulator.port})  # in a running loop\n")
     say(f"    await bot.start({simulator.token!r})\n")
     sys.stdout.flush()

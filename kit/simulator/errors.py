@@ -33,6 +33,10 @@ class WorldFileError(ValueError):
     """A world file can't be read or doesn't hold a world."""
 
 
+class EndpointError(ValueError):
+    """Discord would not accept a bot's HTTP endpoint, or what it answered."""
+
+
 class UnknownError(LookupError):
     """Something that was asked for by id is not in the world.
 

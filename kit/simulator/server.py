@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from kit.simulator.connector import LoopbackConnector
+from kit.simulator.endpoint import Endpoints
 from kit.simulator.gateway.gateway import Gateway
 from kit.simulator.gateway.intents import GUILD_MEMBERS
 from kit.simulator.interactions.interactions import Interactions
@@ -59,7 +60,8 @@ class Simulator(People):
         self.unsupported: list[str] = []
         self._listeners: list[Listener] = []
         self._gateway = Gateway(self)
-        super().__init__(world, Interactions(world, deadline, self.notify, self._gateway))
+        self._endpoints = Endpoints(self)
+        super().__init__(world, Interactions(world, deadline, self.notify, self._gateway, self._endpoints))
         self._rest = Rest(self)
         self._runner: web.AppRunner | None = None
         self._unobserve = world.observe(self._world_changed)
@@ -140,7 +142,8 @@ class Simulator(People):
             listener: Called as ``listener(event, data)``. The events: ``message_create``, ``message_update``,
                 ``message_delete``, ``channel_create``, ``channel_update``, ``channel_delete`` with raw JSON,
                 ``interaction`` with the ``Interaction`` under that key, ``gateway`` with a ``state``,
-                ``unsupported`` with a ``route``. If it raises, that is logged and changes nothing else.
+                ``endpoint`` with an ``application_id`` and its ``url``, ``unsupported`` with a ``route``. If
+                it raises, that is logged and changes nothing else.
 
         Returns:
             A function that ends it.
@@ -202,6 +205,30 @@ class Simulator(People):
                 "commands.Bot(..., connector=simulator.connector()) and bot.start(simulator.token)."
             ) from None
 
+    async def connect_endpoint(self, url: str, *, bot: Bot | None = None) -> None:
+        """Sends a bot's interactions, signed, to its own HTTP endpoint instead of its gateway connection.
+
+        The endpoint is checked as Discord does when its URL is saved: it must answer a PING, and refuse one
+        that is wrongly signed. The bot finds its public key in its application's ``verify_key``.
+
+        Args:
+            url: Where the bot listens, on this machine.
+            bot: Whose endpoint; the first bot's when left out.
+
+        Raises:
+            EndpointError: The URL is not of this machine, or a check failed; the message says which.
+            ModuleNotFoundError: PyNaCl is missing.
+        """
+        await self._endpoints.connect(bot or self.world.bot, url)
+
+    def disconnect_endpoint(self, *, bot: Bot | None = None) -> None:
+        """Sends a bot's interactions to its gateway connection again.
+
+        Args:
+            bot: Whose; the first bot's when left out.
+        """
+        self._endpoints.disconnect(bot or self.world.bot)
+
     async def drop_gateway(self, *, resumable: bool = True) -> None:
         """Closes the bots' gateway connections, as a bad network or Discord itself would.
 
@@ -214,6 +241,7 @@ class Simulator(People):
         """Stops serving. The world stays, and can be saved or served again."""
         self._unobserve()
         self.interactions.close()
+        await self._endpoints.close()
         await self._gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()

@@ -15,7 +15,6 @@ import pytest
 
 import kit
 from kit.persistence.places import open_place
-from kit.simulator import interactions
 from kit.state import StateStore, get_store, set_store
 from tests.lab.panels import RolePanel, count_roles
 from tests.persistence.shared_storage import EVERY, empty_place
@@ -67,7 +66,7 @@ def growth(samples: list[int]) -> float:
 @pytest.fixture(autouse=True)
 def nothing_is_kept_for_long(monkeypatch, caplog):
     """Discord keeps an interaction for a quarter of an hour and so does the simulator; pytest keeps the log."""
-    monkeypatch.setattr(interactions, "TOKEN_SECONDS", 0.5)
+    monkeypatch.setattr("kit.simulator.interactions.interactions.TOKEN_SECONDS", 0.5)
     caplog.set_level(logging.ERROR)
     _log.setLevel(logging.INFO)
 

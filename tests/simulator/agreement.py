@@ -136,7 +136,7 @@ def differences(world: World, bot: discord.Client) -> list[str]:
     strangers += [
         f"thread {thread.name}: the bot doesn't know that it is in it"
         for thread in bot.guilds[0].threads
-        if str(bot.user.id) in world.thread_members[str(thread.id)] and str(thread.id) not in joined
+        if str(bot.user.id) in world.thread_members.get(str(thread.id), ()) and str(thread.id) not in joined
     ]
     return strangers + [
         f"{key}: the bot believes {ours.get(key)}, the world holds {theirs.get(key)}"

@@ -229,3 +229,18 @@ async def test_a_file_name_of_broken_bytes(lab, http):
     ):
         name = json.loads(await response.read())["attachments"][0]["filename"]
     assert name.encode().decode() == name
+
+
+@pytest.mark.asyncio
+async def test_a_form_without_files(lab, http):
+    """The JSON of a message may come in a form, as py-cord sends it; a form of single fields is not served."""
+    path = f"/api/v10/channels/{lab.world.channel_id}/messages"
+    for fields, expected in (
+        ({"payload_json": '{"content": "a & b é"}'}, 200),
+        ({"payload_json": "{"}, 400),
+        ({"content": "x"}, 501),
+    ):
+        status, body = await http("POST", path, data=fields)
+        assert status == expected
+    assert [message["content"] for message in lab.world.messages()] == ["a & b é"]
+    assert "a form without payload_json" in body["message"]

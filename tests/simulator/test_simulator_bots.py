@@ -68,7 +68,7 @@ async def test_a_bot_may_what_its_own_role_grants(lab):
 @pytest.mark.asyncio
 async def test_each_bot_has_its_own_commands(lab):
     """Two bots register one name: each keeps its own, and a person chooses whose they use."""
-    for name, token in (("viewkit", None), ("helper", lab.world.add_bot("helper").token)):
+    for token in (lab.world.token, lab.world.add_bot("helper").token):
         bot = lab.make_bot()
 
         @bot.tree.command(name="who", description="Who answers")

@@ -193,7 +193,7 @@ async def test_where_a_command_is_offered(lab):
     ):
         with pytest.raises(ClickError, match=words):
             await lab.simulator.slash(name, user="bob", channel=channel)
-    with pytest.raises(ClickError, match="bob's direct messages. Use user='bob'"):
+    with pytest.raises(ClickError, match=r"bob's direct messages. Use user='bob'"):
         await lab.simulator.slash("everywhere", user="alice", channel=direct)
 
 

@@ -91,7 +91,7 @@ async def test_custom_emoji(lab):
         await message.edit(view=view)
     view.children[0].emoji = party
     await message.edit(view=view)
-    with pytest.raises(ClickError, match="There is no emoji 'gone'.*:party:"):
+    with pytest.raises(ClickError, match=r"There is no emoji 'gone'.*:party:"):
         await lab.simulator.react(message.id, "gone", user="bob")
     await party.delete()
     # A reaction outlives its emoji, and others can join it.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kit.simulator.clock import Timer
+    from kit.simulator.endpoint import Endpoints
     from kit.simulator.gateway.gateway import Gateway
     from kit.simulator.world.bots import Bot
     from kit.simulator.world.world import World
@@ -88,14 +89,21 @@ class Interactions:
         world: Where they happen.
         deadline: Seconds that a bot has for its initial response.
         notify: Told of each at its creation, its answer and its failure.
-        gateway: What brings them to a bot.
+        gateway: What brings them to a bot that is connected to it.
+        endpoints: What brings them to a bot that has an HTTP endpoint.
     """
 
     def __init__(
-        self, world: World, deadline: float, notify: Callable[[str, Json], None], gateway: Gateway
+        self,
+        world: World,
+        deadline: float,
+        notify: Callable[[str, Json], None],
+        gateway: Gateway,
+        endpoints: Endpoints,
     ) -> None:
         self._world = world
         self._gateway = gateway
+        self._endpoints = endpoints
         self.deadline = deadline
         self._notify = notify
         self._by_token: dict[str, Interaction] = {}
@@ -129,7 +137,9 @@ class Interactions:
         self._forget_expired()
         self._by_token[interaction.token] = interaction
         self._notify("interaction", {"interaction": interaction})
-        if self._gateway.deliver(bot.id, "INTERACTION_CREATE", payload):
+        if self._endpoints.deliver(interaction) or self._gateway.deliver(
+            bot.id, "INTERACTION_CREATE", payload
+        ):
             expire = functools.partial(self._expire, interaction, self.deadline)
             interaction.timer = self._world.clock.call_later(self.deadline, expire)
         else:
@@ -159,7 +169,9 @@ class Interactions:
             self._notify("interaction", {"interaction": interaction})
 
     def _expire(self, interaction: Interaction, deadline: float) -> None:
-        why = "" if self._gateway.connected(interaction.bot.id) else ": the bot is not connected"
+        bot = interaction.bot
+        reachable = bot.endpoint_url or self._gateway.connected(bot.id)
+        why = "" if reachable else ": the bot is not connected"
         self.fail(interaction, f"no answer within {deadline:g} s{why}")
 
     def to_answer(self, interaction_id: str, token: str) -> Interaction:

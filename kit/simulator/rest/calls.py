@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
+import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from kit.simulator.errors import ApiError, invalid_field
+from kit.simulator.errors import ApiError, UnsupportedError, invalid_field
 from kit.simulator.limits.forms import Form
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
@@ -19,6 +21,7 @@ from kit.simulator.world.media import Upload
 MAX_BODY = 25 * 1024 * 1024
 TOO_LARGE = ApiError(413, 40005, "Request entity too large")
 BAD_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
+FORM = "application/x-www-form-urlencoded"
 FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
 # What comes of a client that breaks off in the middle of a body.
 CUT_SHORT = (web.RequestPayloadError, ConnectionError)
@@ -87,7 +90,7 @@ class Call:
 
 
 async def read_body(request: web.Request, call: Call) -> None:
-    """Reads a request's JSON or multipart body into its call.
+    """Reads a request's JSON, form or multipart body into its call.
 
     Args:
         request: The request.
@@ -95,11 +98,12 @@ async def read_body(request: web.Request, call: Call) -> None:
 
     Raises:
         ApiError: The body is too large, or no JSON, or no multipart.
+        UnsupportedError: It is a form without a JSON part.
     """
     if (request.content_length or 0) > MAX_BODY:
         raise TOO_LARGE
     if request.content_type.startswith("multipart/"):
-        await _read_multipart(request, call)
+        await read_parts(request.headers, request.content, call)
         return
     try:
         data = await request.read()
@@ -108,13 +112,35 @@ async def read_body(request: web.Request, call: Call) -> None:
     except CUT_SHORT:
         raise BAD_JSON from None
     if data:
-        call.body = _parse(data)
+        call.body = _parse_form(data) if request.content_type == FORM else parse(data)
 
 
-async def _read_multipart(request: web.Request, call: Call) -> None:
+def _parse_form(data: bytes) -> Any:
+    """The JSON in a form without files, as py-cord answers interactions.
+
+    Raises:
+        UnsupportedError: The fields of the body are those of the form.
+    """
+    fields = dict(urllib.parse.parse_qsl(data.decode(errors="replace"), keep_blank_values=True))
+    if "payload_json" not in fields:
+        raise UnsupportedError("a form without payload_json")
+    return parse(fields["payload_json"].encode(errors="replace"))
+
+
+async def read_parts(headers: Mapping[str, str], content: StreamReader, call: Call) -> None:
+    """Reads a multipart body, a part at a time.
+
+    Args:
+        headers: Of a request, or of an endpoint's answer.
+        content: Its body.
+        call: Where ``body`` and ``files`` go.
+
+    Raises:
+        ApiError: The body is too large, or its JSON or its parts make no sense.
+    """
     total = 0
     try:
-        reader = await request.multipart()
+        reader = MultipartReader(headers, content)
         while (part := await reader.next()) is not None:
             chunks = []
             while chunk := await part.read_chunk(1 << 16):  # type: ignore[union-attr]
@@ -124,7 +150,7 @@ async def _read_multipart(request: web.Request, call: Call) -> None:
                 chunks.append(chunk)
             data, name = b"".join(chunks), part.name or ""  # type: ignore[union-attr]
             if name == "payload_json":
-                call.body = _parse(data)
+                call.body = parse(data)
             elif field_name := FILE_FIELD.fullmatch(name):
                 number = int(field_name[1]) if field_name[1] else len(call.files)
                 filename = part.filename or "unknown.bin"  # type: ignore[union-attr]
@@ -144,7 +170,15 @@ def _finite(text: str) -> float:
 DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
-def _parse(data: bytes) -> Any:
+def parse(data: bytes) -> Any:
+    """The JSON of a body.
+
+    Args:
+        data: The body.
+
+    Raises:
+        ApiError: It is no JSON.
+    """
     try:
         text = data.decode()
         value = DECODER.decode(text)

@@ -1,10 +1,10 @@
-"""The routes of the bot itself, of people, and of the guild."""
+"""The routes of the bot's user, of people, and of the guild."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.errors import UnknownError
+from kit.simulator.errors import ApiError, UnknownError
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
 from kit.simulator.world import payloads
@@ -53,33 +53,21 @@ def get_current_guilds(simulator: Simulator, call: Call) -> list[Json]:
     return [{**shown, "owner": False, "permissions": str(world.permissions(call.bot.id))}]
 
 
+@routes.add("GET", "soundboard-default-sounds")
+def get_default_sounds(simulator: Simulator, call: Call) -> list[Json]:  # noqa: ARG001
+    """List Default Soundboard Sounds: there are none here. py-cord asks before it says that it is ready."""
+    return []
+
+
 @routes.add("POST", "users/@me/channels")
 def create_dm(simulator: Simulator, call: Call) -> Json:
     """Create DM."""
     form = call.form()
     recipient = form.snowflake("G05", "recipient_id", required=True)
     form.check()
+    if str(recipient) in simulator.world.bots:
+        raise ApiError(400, 50007, "Cannot send messages to this user")
     return simulator.world.dm(str(recipient), bot=call.bot)
-
-
-@routes.add("GET", "applications/@me")
-@routes.add("GET", "oauth2/applications/@me")
-def get_application(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
-    """Get Current Application."""
-    return call.bot.application
-
-
-@routes.add("GET", "gateway")
-def get_gateway(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
-    """Get Gateway."""
-    return {"url": simulator.gateway_url}
-
-
-@routes.add("GET", "gateway/bot")
-def get_gateway_bot(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
-    """Get Gateway Bot."""
-    limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-    return {"url": simulator.gateway_url, "shards": 1, "session_start_limit": limit}
 
 
 @routes.add("GET", "guilds/{guild_id}")

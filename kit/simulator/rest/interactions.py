@@ -43,6 +43,28 @@ WEBHOOK = "webhooks/{application_id}/{token}"
 def callback(simulator: Simulator, call: Call) -> Json | None:
     """Create Interaction Response."""
     interaction = simulator.interactions.to_answer(call.params["interaction_id"], call.params["token"])
+    kind, message = respond(simulator, interaction, call)
+    if call.query.get("with_response", "").lower() not in ("1", "true"):
+        return None
+    return _callback_object(interaction, kind, message)
+
+
+def respond(simulator: Simulator, interaction: Interaction, call: Call) -> tuple[int, Json | None]:
+    """Gives an interaction its initial response, however it came: by the callback, or from an endpoint.
+
+    Args:
+        simulator: Where.
+        interaction: The interaction, pending.
+        call: The response.
+
+    Returns:
+        The type of the response, and the message that it made or changed.
+
+    Raises:
+        ApiError: The response breaks a rule.
+        LookupError: The message or the channel is gone.
+        UnsupportedError: The simulator does not serve that type.
+    """
     allowed = ALLOWED[interaction.type]
     if interaction.type == MODAL_SUBMIT and interaction.message_id is None:
         allowed = (REPLY, DEFERRED_REPLY)
@@ -54,9 +76,7 @@ def callback(simulator: Simulator, call: Call) -> Json | None:
         raise UnsupportedError(f"callback type {kind}, {UNSERVED_CALLBACKS[kind]}")
     message = RESPONSES[kind](simulator, interaction, data, call)
     simulator.interactions.answer(interaction, kind)
-    if call.query.get("with_response", "").lower() not in ("1", "true"):
-        return None
-    return _callback_object(interaction, kind, message)
+    return kind, message
 
 
 def _callback_object(interaction: Interaction, kind: int, message: Json | None) -> Json:

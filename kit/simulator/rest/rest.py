@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import inspect
 import json
 import logging
 import re
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
 from kit.simulator.rest import (
+    applications,
     bans,
     channels,
     commands,
@@ -37,7 +39,7 @@ Json = dict[str, Any]
 FILE_SEGMENTS, IMAGE_SEGMENTS = 4, 2
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
 RESOURCES = (
-    *(messages, reactions, interactions, commands, guild, emojis),
+    *(messages, reactions, interactions, commands, applications, guild, emojis),
     *(channels, threads, thread_members, members, bans),
 )
 VERSION = re.compile(r"v\d+")
@@ -104,7 +106,8 @@ class Rest:
         call = Call(bot, name, params, dict(request.query), reason=reason)
         if request.body_exists:
             await read_body(request, call)
-        return route.handler(self._simulator, call)
+        answer = route.handler(self._simulator, call)
+        return await answer if inspect.isawaitable(answer) else answer
 
     def _authorised(self, header: str) -> Bot:
         kind, _, token = header.partition(" ")

@@ -7,7 +7,11 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kit.simulator.world.keys import new_signing_key, verify_key
+
 Json = dict[str, Any]
+
+ENDPOINT_URL = "interactions_endpoint_url"
 
 
 @dataclass(slots=True)
@@ -27,13 +31,24 @@ class Bot:
     token: str
     application: Json
     commands: dict[str, list[Json]] = field(default_factory=dict)
-    signing_key: str = ""
+    signing_key: str = field(default_factory=new_signing_key)
     emojis: list[Json] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # A world's file may come from before bots had keys, or from a machine without PyNaCl.
+        self.signing_key = self.signing_key or new_signing_key()
+        self.application["verify_key"] = verify_key(self.signing_key)
 
     @property
     def id(self) -> str:
         """The id of its user, which is also that of its application."""
         return str(self.user["id"])
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where its interactions are POSTed; None if they go to its gateway connection."""
+        url: str | None = self.application[ENDPOINT_URL]
+        return url
 
     @property
     def name(self) -> str:

@@ -322,7 +322,6 @@ def application(application_id: str, bot_user: Json, owner: Json, guild_id: str)
         "explicit_content_filter": 0,
         "eligible_oauth2_scopes": [],
         "integration_types_config": {"0": {}},
-        "install_params": None,
         "guild_id": guild_id,
         "tags": [],
     }

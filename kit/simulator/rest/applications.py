@@ -1,0 +1,69 @@
+"""The routes of the bot's own application, and those that lead to the gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kit.simulator.errors import EndpointError, UnsupportedError, invalid_field
+from kit.simulator.rest.calls import Call
+from kit.simulator.rest.routing import Routes
+from kit.simulator.world.bots import ENDPOINT_URL
+
+if TYPE_CHECKING:
+    from kit.simulator.server import Simulator
+
+Json = dict[str, Any]
+
+DESCRIPTION_LENGTH = 400
+
+routes = Routes()
+
+
+@routes.add("GET", "applications/@me")
+@routes.add("GET", "oauth2/applications/@me")
+def get_application(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
+    """Get Current Application."""
+    return call.bot.application
+
+
+@routes.add("PATCH", "applications/@me")
+async def edit_application(simulator: Simulator, call: Call) -> Json:
+    """Edit Current Application: its description and its interactions endpoint."""
+    form = call.form()
+    others = sorted(form.data.keys() - {"description", ENDPOINT_URL})
+    if others:
+        raise UnsupportedError(f"an application's {others[0]}")
+    description = form.text("G06", "description", 0, DESCRIPTION_LENGTH)
+    url = form.text("G06", ENDPOINT_URL, 0, 512)
+    form.check()
+    if url:
+        await _connect(simulator, call, url)
+    elif ENDPOINT_URL in form.data:
+        simulator.disconnect_endpoint(bot=call.bot)
+    if description is not None:
+        call.bot.application["description"] = description
+    return call.bot.application
+
+
+async def _connect(simulator: Simulator, call: Call, url: str) -> None:
+    try:
+        await simulator.connect_endpoint(url, bot=call.bot)
+    except EndpointError as error:
+        raise invalid_field(
+            ENDPOINT_URL,
+            "APPLICATION_INTERACTIONS_ENDPOINT_URL_INVALID",
+            f"The specified interactions endpoint url could not be verified. {error}",
+        ) from error
+
+
+@routes.add("GET", "gateway")
+def get_gateway(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
+    """Get Gateway."""
+    return {"url": simulator.gateway_url}
+
+
+@routes.add("GET", "gateway/bot")
+def get_gateway_bot(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
+    """Get Gateway Bot."""
+    limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
+    return {"url": simulator.gateway_url, "shards": 1, "session_start_limit": limit}

@@ -1,0 +1,78 @@
+"""Channels, roles and what a bot may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from tests.contract.stage import Stage, refusal, scenario
+
+
+@scenario([[403, 50013], "done"])
+async def a_bot_that_may_not_write(stage: Stage) -> Any:
+    """Where an overwrite takes Send Messages away, sending is 50013; elsewhere it goes on."""
+    guild = stage.channel.guild
+    quiet = await guild.create_text_channel("quiet")
+    await quiet.set_permissions(guild.me, send_messages=False)
+    return [await refusal(quiet.send("x")), await refusal(stage.channel.send("x"))]
+
+
+@scenario([[403, 50001], [403, 50001]])
+async def a_bot_that_may_not_look(stage: Stage) -> Any:
+    """Where an overwrite takes View Channel away, everything is 50001."""
+    guild = stage.channel.guild
+    hidden = await guild.create_text_channel("hidden")
+    sent = await hidden.send("x")
+    await hidden.set_permissions(guild.me, view_channel=False)
+    return [await refusal(hidden.send("y")), await refusal(hidden.fetch_message(sent.id))]
+
+
+@scenario([403, 50013])
+async def deleting_without_manage_messages(stage: Stage) -> Any:
+    """Deleting what alice wrote needs Manage Messages."""
+    message_id = await stage.say("mine")
+    await stage.channel.set_permissions(stage.channel.guild.me, manage_messages=False)
+    return await refusal(stage.channel.get_partial_message(message_id).delete())
+
+
+@scenario([403, 50013])
+async def renaming_the_owner(stage: Stage) -> Any:
+    """Nobody stands above the owner of the guild."""
+    alice = await stage.channel.guild.fetch_member(stage.user_id("alice"))
+    return await refusal(alice.edit(nick="al"))
+
+
+@scenario([["Helper"], [], "b"])
+async def roles_and_nicknames(stage: Stage) -> Any:
+    """A role is made, given and taken, and a nickname set."""
+    guild = stage.channel.guild
+    role = await guild.create_role(name="Helper")
+    bob = await guild.fetch_member(stage.user_id("bob"))
+    await bob.add_roles(role)
+    given = await guild.fetch_member(bob.id)
+    await bob.remove_roles(role)
+    await bob.edit(nick="b")
+    after = await guild.fetch_member(bob.id)
+    return [[it.name for it in given.roles[1:]], [it.name for it in after.roles[1:]], after.nick]
+
+
+@scenario([[404, 10011], [404, 10007], [404, 10013]])
+async def what_is_not_there(stage: Stage) -> Any:
+    """A role, a member and a user that there are not have codes of their own."""
+    guild = stage.channel.guild
+    bob = await guild.fetch_member(stage.user_id("bob"))
+    return [
+        await refusal(bob.add_roles(discord.Object(1))),
+        await refusal(guild.fetch_member(1)),
+        await refusal(stage.bot.fetch_user(1)),
+    ]
+
+
+@scenario(["ticket", "closed", "done", [404, 10003]])
+async def a_ticket(stage: Stage) -> Any:
+    """A channel is made, renamed and deleted, once."""
+    ticket = await stage.channel.guild.create_text_channel("ticket")
+    name = ticket.name
+    closed = await ticket.edit(name="closed")
+    return [name, closed.name, await refusal(ticket.delete()), await refusal(ticket.delete())]
