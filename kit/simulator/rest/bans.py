@@ -85,6 +85,8 @@ def ban(simulator: Simulator, call: Call) -> None:
     seconds = form.number("G04", "delete_message_seconds", 0, WEEK_SECONDS) or 0
     days = form.number("G04", "delete_message_days", 0, 7) or 0
     form.check()
+    # discord.py sends it in the query string, where Discord reads it as well.
+    seconds = seconds or call.number("delete_message_seconds", 0, 0, WEEK_SECONDS)
     world.user_by_id(user_id)
     if user_id in world.members:
         _removable(world, call, user_id)

@@ -80,10 +80,12 @@ def _reordered(world: World, call: Call, wanted: dict[str, int]) -> list[str]:
         # Moved up it comes after whoever is there, moved down before.
         places[role_id] = (position, 1 if position > role["position"] else -1)
     order = sorted(places, key=places.__getitem__)
-    for place, role_id in enumerate(order, start=1):
-        if world.roles[role_id]["position"] != place and role_id in wanted:
+    top = max(order.index(role_id) for role_id in world.members[call.bot.id]["roles"])
+    for place, role_id in enumerate(order):
+        if role_id in wanted and world.roles[role_id]["position"] != place + 1:
             permissions.require_above(world, call.bot.id, world.roles[role_id])
-            permissions.require_above(world, call.bot.id, {**world.roles[role_id], "position": place})
+            if place > top:
+                raise permissions.MISSING_PERMISSIONS
     return order
 
 
