@@ -231,7 +231,7 @@ async def test_people_are_chosen_by_name(lab):
     assert sorted(chosen[0]) == ["alice", "bob"]
     assert chosen[1:3] == [["Mods"], ["general"]]
     assert sorted(chosen[3]) == ["Mods", "bob"]
-    with pytest.raises(ClickError, match="'bobby' is not on offer. On offer: .*bob"):
+    with pytest.raises(ClickError, match=r"'bobby' is not on offer. On offer: .*bob"):
         await simulator.choose("UserSelect", ["bobby"], message=message.id, user="bob")
     with pytest.raises(ClickError, match="the same value twice"):
         await simulator.choose("UserSelect", ["bob", bob], message=message.id, user="bob")
