@@ -206,7 +206,9 @@ def environment(library: Library) -> str:
         # It hides itself from git and ruff.
         (VENVS / ".gitignore").write_text("*\n", encoding="ascii")
         venv.create(place, with_pip=True)
-        installed = subprocess.run([python, "-m", "pip", "install", "-q", library.requirement], check=False)
+        installed = subprocess.run(
+            [python, "-m", "pip", "install", "-q", *library.requirement.split()], check=False
+        )
         if installed.returncode != 0:
             shutil.rmtree(place)
             raise SystemExit(f"{library.requirement} could not be installed; what pip said stands above")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,28 @@ def store(request) -> Iterator[StateStore]:
     set_store(before)
     for key in {*view_classes, *classes}:
         view_classes.put(key, classes.get(key))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def discord_recorder():
+    """Hears what every simulator takes, answers and tells; None without Discord's description of its API."""
+    if not (Path(__file__).parents[1].parent / "shared" / "discord" / "openapi.json").exists():
+        yield None
+        return
+    from tests.conformance.description import Description
+    from tests.conformance.recorder import Recorder
+
+    recorder = Recorder(Description())
+    with recorder.listening():
+        yield recorder
+
+
+@pytest.fixture(autouse=True)
+def conforming(discord_recorder):
+    """A simulator that a test uses keeps to Discord's description, or the test has failed."""
+    yield
+    faults = discord_recorder.news() if discord_recorder is not None else []
+    assert not faults, "Discord's description of its API says otherwise:\n" + "\n".join(map(str, faults))
 
 
 @pytest.hookimpl(wrapper=True)

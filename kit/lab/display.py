@@ -11,7 +11,6 @@ from kit.state import Change, StateStore
 if TYPE_CHECKING:
     from kit.lab.bench import LabBench
     from kit.lab.channel import LabChannel
-    from kit.lab.life import BotLife
     from kit.lab.session import Lab
     from kit.widgets import Controls, Preview, StateTree
 
@@ -98,9 +97,9 @@ class Display:
     def _report(self, what: str) -> Callable[[BaseException], None]:
         return lambda error: self._lab.errors.add(error, what)
 
-    def follow(self, life: BotLife) -> None:
-        """Turn to a new life of the bot."""
-        self.tree.follow(life.store)
+    def follow(self, store: StateStore) -> None:
+        """Turn to the store of a new life of the bot."""
+        self.tree.follow(store)
         for tree in self._trees:
             tree.refresh()
 
@@ -119,11 +118,14 @@ class Display:
         import ipywidgets
 
         if self._together is None:
-            preview, tree, controls = self._lab.preview(), self._lab.state(), self._lab.controls()
-            tree.layout = {"flex": "2 1 380px"}
-            left = ipywidgets.VBox([preview, controls], layout={"flex": "3 1 420px", "grid_gap": "8px"})
-            box = ipywidgets.HBox([left, tree], layout={"flex_flow": "row wrap", "grid_gap": "8px"})
-            self._together = (box, (preview, controls, tree))
+            parts: list[Any] = [self._lab.preview(), self._lab.controls()]
+            box = ipywidgets.VBox(list(parts), layout={"flex": "3 1 420px", "grid_gap": "8px"})
+            if self._lab.uses_kit:
+                tree = self._lab.state()
+                tree.layout = {"flex": "2 1 380px"}
+                box = ipywidgets.HBox([box, tree], layout={"flex_flow": "row wrap", "grid_gap": "8px"})
+                parts.append(tree)
+            self._together = (box, parts)
         box, parts = self._together
         bundle = box._repr_mimebundle_(**options) or {}
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})

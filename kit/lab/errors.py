@@ -7,11 +7,11 @@ import logging
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-LOGGERS = ("discord", "kit", "asyncio")
+LOGGERS = ("kit", "asyncio")
 KEPT = 200
 
 
@@ -36,26 +36,31 @@ class Collected:
 
 
 class ErrorCollector(logging.Handler):
-    """Collects the errors that discord.py, kit and asyncio log, and those given to it.
+    """Collects the errors that the bot's library, kit and asyncio log, and those given to it.
 
-    discord.py reports what a callback or a command raises to its logger and goes on, as
+    The library reports what a callback or a command raises to its logger and goes on, as
     it must in production; in a lab that would be a click that silently does nothing.
+
+    Args:
+        loggers: The names of the library's loggers.
+        changed: Called when there is something new.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, loggers: Sequence[str], changed: Callable[[], None]) -> None:
         super().__init__(logging.ERROR)
         self.collected: deque[Collected] = deque(maxlen=KEPT)
         self._unchecked: list[Collected] = []
         self._changed = changed
+        self._loggers = (*loggers, *LOGGERS)
 
     def install(self) -> None:
         """Begin to listen."""
-        for name in LOGGERS:
+        for name in self._loggers:
             logging.getLogger(name).addHandler(self)
 
     def remove(self) -> None:
         """Stop listening."""
-        for name in LOGGERS:
+        for name in self._loggers:
             logging.getLogger(name).removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:

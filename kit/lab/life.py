@@ -1,174 +1,111 @@
-"""One life of a bot in the lab: from login to close, or to a crash."""
+"""What the lab needs of a bot, whatever library it is made with."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
-from collections.abc import Callable
-from typing import Any
-
-import discord
-from discord.ext import commands
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
 from kit.lab.tasks import TaskOwner
-from kit.persistence import Panels, RestoreSummary, StorageBackend, setup_persistence
+from kit.persistence import Panels
 from kit.simulator import Simulator
-from kit.state import get_store, set_store
+from kit.state import StateStore
 
-BotFactory = Callable[[], Any]
-
-DEAD = "this bot life has ended: after a restart, `kit.get_store()` and `lab.store` return the new store"
 START_TIMEOUT = 15.0
-CLOSE_TIMEOUT = 12.0
 
 
-class PlainBot(commands.Bot):
-    """The bot of a lab that was given none: prefix `!`, all intents, persistence."""
-
-    def __init__(self, backend: StorageBackend) -> None:
-        super().__init__(command_prefix="!", intents=discord.Intents.all(), help_command=None)
-        self._backend = backend
-
-    async def setup_hook(self) -> None:
-        """Set up persistence, as a bot in production does."""
-        await setup_persistence(self, backend=self._backend)
-
-
-class BotLife:
-    """A bot from login to its end, with the store of that life.
+class Life(ABC):
+    """A bot from login to its end, by a close or by a crash.
 
     Args:
-        factory: Makes the bot.
         simulator: The Discord to connect to.
         number: Which life this is, from 1.
+        owner: Owns the bot's tasks.
+
+    Attributes:
+        bot: The bot.
+        seconds: How long it took until buttons answered.
+        store: The store of kit's views, where the bot has one.
+        waits: What the bot's handlers wait for people with; see `is_parked`.
+        without_panels: What a report says where there are no panels.
     """
 
-    def __init__(self, factory: BotFactory, simulator: Simulator, number: int) -> None:
+    bot: Any
+    store: StateStore | None = None
+    waits: ClassVar[frozenset[tuple[str, str]]]
+    without_panels: ClassVar[str]
+
+    def __init__(self, simulator: Simulator, number: int, owner: TaskOwner) -> None:
         self.simulator = simulator
         self.number = number
-        self.store = get_store().successor()
-        self.owner = TaskOwner()
-        self.bot = self._make(factory)
+        self.owner = owner
         self.seconds = 0.0
-        self._connection: asyncio.Task[None] | None = None
-
-    def _make(self, factory: BotFactory) -> Any:
-        before = set_store(self.store)
-        try:
-            bot = self.owner.context.run(factory)
-        except BaseException:
-            set_store(before)
-            raise
-        if inspect.isawaitable(bot) or not isinstance(bot, commands.bot.BotBase):
-            set_store(before)
-            if inspect.iscoroutine(bot):
-                bot.close()
-            raise TypeError(
-                f"`bot` made {bot!r}; give a function without arguments that returns a commands.Bot, "
-                "such as the class of your bot"
-            )
-        return bot
 
     @property
+    @abstractmethod
     def online(self) -> bool:
-        """Whether the bot is connected."""
-        return self._connection is not None and not self._connection.done() and self.bot.is_ready()
-
-    @property
-    def summary(self) -> RestoreSummary:
-        """What became of the stored panels; empty if the bot set up no persistence."""
-        panels = self.panels
-        return panels.summary if panels is not None else RestoreSummary()
+        """Whether interactions reach the bot."""
 
     @property
     def panels(self) -> Panels | None:
-        """The panels of the bot, if it set up persistence."""
-        cog = self.bot.get_cog(Panels.__cog_name__)
-        return cog if isinstance(cog, Panels) else None
+        """The bot's persistent panels, if it set up persistence."""
+        return None
 
     async def start(self) -> None:
-        """Log in, connect, and return when buttons answer.
+        """Bring the bot up, and return when buttons answer.
 
         Raises:
-            Exception: What the bot's `setup_hook` raised. The life is over then.
+            Exception: What the bot's own code raised. The life is over then.
         """
         started = time.perf_counter()
-        # `Client(connector=...)` is discord.py's own way to choose how it connects; a bot
-        # that was made by its user's code is given the connector before it logs in.
-        self.bot.http.connector = self.simulator.connector()
-        # discord.py waits this long after the last GUILD_CREATE for another one. The
-        # simulator sends them all at once.
-        self.bot._connection.guild_ready_timeout = 0.005  # noqa: SLF001
+        # A REST bot that was killed with the kernel before may have left its endpoint in the world's file.
+        self.simulator.disconnect_endpoint()
         try:
-            await self._log_in()
-            self._connection = self.owner.start(self.bot.connect(), name="viewkit-connection")
-            await self._ready()
+            await self._bring_up()
         except BaseException:
             await self.crash()
             raise
         self.seconds = time.perf_counter() - started
 
-    async def _log_in(self) -> None:
-        login = self.owner.start(self.bot.login(self.simulator.token), name="viewkit-login")
-        done, _ = await asyncio.wait({login}, timeout=START_TIMEOUT)
-        if not done:
-            raise TimeoutError(
-                f"the bot's setup_hook did not return within {START_TIMEOUT:g} s. It runs before the bot "
-                "connects, so it can't wait for `wait_until_ready()`: start a task that does"
-            )
-        await login
+    @abstractmethod
+    async def _bring_up(self) -> None:
+        """Log in and connect."""
 
-    async def _ready(self) -> None:
-        assert self._connection is not None
-        ready = asyncio.create_task(self.bot.wait_until_ready())
-        try:
-            await asyncio.wait(
-                {ready, self._connection}, timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not ready.done():
-                if self._connection.done():
-                    await self._connection
-                raise TimeoutError(f"the bot was not ready within {START_TIMEOUT:g} s")
-        finally:
-            ready.cancel()
-
+    @abstractmethod
     async def close(self) -> None:
-        """End as a bot that is stopped: close, flush, let go of the storage.
+        """End as a bot that is stopped.
 
         Raises:
-            Exception: What the bot's own `close()` raised. All the rest is done even so.
+            Exception: What the bot's own code raised. All the rest is done even so.
         """
-        try:
-            await self.bot.close()
-            if self._connection is not None:
-                await asyncio.wait({self._connection}, timeout=5)
-        finally:
-            await self.owner.cancel()
-            try:
-                await asyncio.wait_for(self.store.close(DEAD), CLOSE_TIMEOUT)
-            except BaseException:
-                await self.store.abandon(DEAD)
-                raise
 
+    @abstractmethod
     async def crash(self) -> None:
         """End as a killed process does: nothing is flushed, nothing that runs is finished."""
-        await self.store.abandon(DEAD)
-        sockets = _sockets(self.bot)
-        for socket in sockets:
-            if socket._keep_alive is not None:  # noqa: SLF001
-                # discord.py's heartbeat is a thread, which no cancelled task stops.
-                socket._keep_alive.stop()  # noqa: SLF001
-        await self.owner.cancel()
-        await self.bot.http.close()
-        for socket in sockets:
-            # The connection is gone without a word, as a killed process leaves it; this
-            # lets aiohttp know.
-            await socket.socket.close()
+
+    @abstractmethod
+    def handlers(self) -> set[asyncio.Task[Any]]:
+        """What the bot runs for events; what a person did is over when they are."""
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Wait until what an outcome shows is kept."""
+
+    @abstractmethod
+    async def sync_commands(self) -> None:
+        """Register the bot's slash commands, where its library leaves that to the developer."""
 
 
-def _sockets(bot: Any) -> list[Any]:
-    """The gateway connections of a bot, sharded or not."""
-    shards = getattr(bot, "_AutoShardedClient__shards", None)
-    found = [shard.ws for shard in shards.values()] if shards else [getattr(bot, "ws", None)]
-    return [socket for socket in found if socket is not None]
+class Bots(ABC):
+    """Makes the bot of each life of a lab.
+
+    Attributes:
+        loggers: Where the library reports what callbacks and commands raise.
+    """
+
+    loggers: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def life(self, simulator: Simulator, number: int) -> Life:
+        """A life that has not begun, with its bot."""

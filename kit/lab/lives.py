@@ -9,7 +9,7 @@ from typing import Any
 
 from kit.lab.bench import LabBench
 from kit.lab.display import Display
-from kit.lab.life import BotFactory, BotLife
+from kit.lab.life import Bots, Life
 from kit.lab.reload import Reloader
 from kit.lab.report import RestartReport
 from kit.simulator import Simulator
@@ -21,7 +21,7 @@ class Lives:
     """Begins and ends the lives of a bot, and keeps the widgets and hot reload up with them.
 
     Args:
-        factory: Makes the bot of each life.
+        bots: Makes the bot of each life.
         simulator: The Discord they connect to.
         display: The widgets.
         bench: The controls.
@@ -35,15 +35,15 @@ class Lives:
 
     def __init__(
         self,
-        factory: BotFactory,
+        bots: Bots,
         simulator: Simulator,
         *,
         display: Display,
         bench: LabBench,
         reloader: Reloader,
     ) -> None:
-        self.factory = factory
-        self.current: BotLife | None = None
+        self.bots = bots
+        self.current: Life | None = None
         self.count = 0
         self.report: RestartReport | None = None
         self._simulator = simulator
@@ -56,10 +56,11 @@ class Lives:
         """Bring the bot up; `how` is for the report."""
         self.count += 1
         self._reloader.forget()
-        life = BotLife(self.factory, self._simulator, self.count)
+        life = self.bots.life(self._simulator, self.count)
         await life.start()
         self.current = life
-        self._display.follow(life)
+        if life.store is not None:
+            self._display.follow(life.store)
         self._display.set_online(True)
         self.report = await RestartReport.of(life, how)
         self._bench.changed()

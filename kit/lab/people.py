@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kit.lab.errors import ErrorCollector
-from kit.lab.life import BotLife
+from kit.lab.life import Life
 from kit.lab.outcome import EPHEMERAL, Outcome, SeenMessage
 from kit.lab.tasks import is_parked
 from kit.persistence import StorageError
 from kit.simulator import ClickError, Interaction, Simulator
 
-# Handlers that discord.py starts for an event; what a person did is over when they are.
-HANDLERS = ("discord-ui-", "discord.py: on_", "CommandTree-invoker", "viewkit-")
 SETTLE_TIMEOUT = 20.0
 LOOK_AGAIN = 0.05
 
@@ -33,7 +31,7 @@ class People:
     def __init__(
         self,
         simulator: Simulator,
-        life: Callable[[], BotLife | None],
+        life: Callable[[], Life | None],
         errors: ErrorCollector,
         done: Callable[[], None] = lambda: None,
     ) -> None:
@@ -170,7 +168,7 @@ class People:
         started, clock = time.time(), time.perf_counter()
         stop = self.simulator.subscribe(lambda name, payload: events.append((name, payload)))
         life = self._life()
-        busy = _handlers(life)
+        busy = life.handlers() if life is not None else set()
         self._watching += 1
         alone = self._watching == 1
         try:
@@ -193,20 +191,20 @@ class People:
         outcome.seconds = time.perf_counter() - clock
         return outcome
 
-    async def _settle(self, life: BotLife, busy: set[asyncio.Task[Any]]) -> None:
+    async def _settle(self, life: Life, busy: set[asyncio.Task[Any]]) -> None:
         await self._handled(life, busy)
         try:
             # What an outcome shows is on disk.
-            await life.store.flush()
+            await life.flush()
         except StorageError as error:
             self._errors.add(error, "flush")
 
-    async def _handled(self, life: BotLife, busy: set[asyncio.Task[Any]]) -> None:
+    async def _handled(self, life: Life, busy: set[asyncio.Task[Any]]) -> None:
         deadline = time.monotonic() + SETTLE_TIMEOUT
         # A message reaches the bot through a socket: give it a turn to start its handler.
         for _ in range(3):
             await asyncio.sleep(0.001)
-            while running := {task for task in _handlers(life) - busy if not is_parked(task)}:
+            while running := {task for task in life.handlers() - busy if not is_parked(task, life.waits)}:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return
@@ -227,9 +225,3 @@ class People:
             else:
                 outcome.edited.append(SeenMessage(raw))
         outcome.deleted = [int(payload["id"]) for name, payload in events if name == "message_delete"]
-
-
-def _handlers(life: BotLife | None) -> set[asyncio.Task[Any]]:
-    if life is None:
-        return set()
-    return {task for task in life.owner.running() if task.get_name().startswith(HANDLERS)}

@@ -21,7 +21,7 @@ import aiohttp
 import discord
 from discord import ui
 
-from kit.lab.life import BotLife
+from kit.lab.discordlife import DiscordLife
 from kit.lab.outcome import label, walk
 from kit.persistence.live import class_key, live_views
 from kit.persistence.registry import view_classes
@@ -108,11 +108,11 @@ class Reloader:
     """Reloads the view classes of one lab, and remembers their last versions.
 
     Args:
-        life: Returns the bot's current life, or None.
+        life: Returns the bot's current life, or None while it is down or not discord.py's.
         shown: Is told of every record.
     """
 
-    def __init__(self, life: Callable[[], BotLife | None], shown: Callable[[Reload], None]) -> None:
+    def __init__(self, life: Callable[[], DiscordLife | None], shown: Callable[[Reload], None]) -> None:
         self._life = life
         self._shown = shown
         self.records: list[Reload] = []
@@ -158,11 +158,11 @@ class Reloader:
         self._posted.clear()
 
     @property
-    def life(self) -> BotLife | None:
-        """The bot's current life, or None while it is down."""
+    def life(self) -> DiscordLife | None:
+        """The bot's current life, or None while it is down or not discord.py's."""
         return self._life()
 
-    def live_classes(self, life: BotLife) -> dict[str, type]:
+    def live_classes(self, life: DiscordLife) -> dict[str, type]:
         """The classes that answer on live messages, by what identifies them: see `kind`."""
         plain = [view for view, _ in self._posted.values() if not view.is_finished()]
         found = {class_key(view): type(view) for view in (*plain, *live_views(life.store))}
@@ -183,7 +183,7 @@ class Reloader:
             and kind_of(cls) == kind_of(current)
         )
 
-    async def reload(self, cls: type, life: BotLife, *, cell: int | None = None) -> Reload:
+    async def reload(self, cls: type, life: DiscordLife, *, cell: int | None = None) -> Reload:
         """Let `cls` take over the live messages of the class of its name.
 
         Returns:
@@ -206,7 +206,7 @@ class Reloader:
         self.records.append(record)
         self._shown(record)
 
-    async def rollback(self, name: str, life: BotLife) -> Reload:
+    async def rollback(self, name: str, life: DiscordLife) -> Reload:
         """Let the version before the current one take over again.
 
         Raises:
@@ -218,7 +218,7 @@ class Reloader:
         versions.pop()
         return await self.reload(versions[-1], life)
 
-    def _refuse(self, cls: type, life: BotLife, record: Reload, error: Exception) -> None:
+    def _refuse(self, cls: type, life: DiscordLife, record: Reload, error: Exception) -> None:
         self._rejected.add(cls)
         good = self.live_classes(life).get(kind_of(cls))
         if issubclass(cls, Persistent) and good is not cls:
@@ -228,7 +228,7 @@ class Reloader:
         expected = isinstance(error, ReloadRefused)
         record.error = str(error) if expected else f"{type(error).__name__}: {error}"
 
-    async def _plan(self, cls: type, life: BotLife, record: Reload) -> list[Swap]:
+    async def _plan(self, cls: type, life: DiscordLife, record: Reload) -> list[Swap]:
         swaps = []
         for old, arguments, message_id, raw in await self._targets(cls, life):
             if _is_layout(type(old)) != _is_layout(cls):
@@ -246,7 +246,7 @@ class Reloader:
         return swaps
 
     async def _targets(
-        self, cls: type, life: BotLife
+        self, cls: type, life: DiscordLife
     ) -> list[tuple[Any, Mapping[str, Any], int, dict[str, Any]]]:
         """Every live view that `cls` is to replace: (view, its arguments, message id, raw message)."""
         await self._wake(cls, life)
@@ -270,7 +270,7 @@ class Reloader:
             found.append((view, arguments, message_id, raw))
         return found
 
-    async def _wake(self, cls: type, life: BotLife) -> None:
+    async def _wake(self, cls: type, life: DiscordLife) -> None:
         """Build the restored panels that nobody has clicked yet, with the class before `cls`."""
         if not issubclass(cls, Persistent) or life.panels is None:
             return
@@ -303,7 +303,7 @@ class Reloader:
             )
         return new
 
-    async def _carry_out(self, cls: type, life: BotLife, swaps: Sequence[Swap], record: Reload) -> None:
+    async def _carry_out(self, cls: type, life: DiscordLife, swaps: Sequence[Swap], record: Reload) -> None:
         finishing = [task for swap in swaps for task in _callbacks(life, swap.old)]
         for swap in swaps:
             self._swap(swap, life)
@@ -328,7 +328,7 @@ class Reloader:
         if finishing:
             life.owner.start(self._drain(finishing, swaps, life), name="viewkit-drain")
 
-    def _swap(self, swap: Swap, life: BotLife) -> None:
+    def _swap(self, swap: Swap, life: DiscordLife) -> None:
         """Old out, new in. discord.py: an old view's `stop()` would unregister a newer one's ids."""
         old, new = swap.old, swap.new
         old.stop()
@@ -341,7 +341,9 @@ class Reloader:
         if swap.message_id in self._posted:
             self._posted[swap.message_id] = (new, self._posted[swap.message_id][1])
 
-    async def _drain(self, finishing: list[asyncio.Task[Any]], swaps: Sequence[Swap], life: BotLife) -> None:
+    async def _drain(
+        self, finishing: list[asyncio.Task[Any]], swaps: Sequence[Swap], life: DiscordLife
+    ) -> None:
         """A callback that ends by editing its message with the old layout is painted over."""
         await asyncio.wait(finishing)
         for swap in swaps:
@@ -350,7 +352,7 @@ class Reloader:
                 await _repaint(swap, life)
 
 
-async def _repaint(swap: Swap, life: BotLife) -> None:
+async def _repaint(swap: Swap, life: DiscordLife) -> None:
     message = getattr(swap.new, "message", None)
     if not isinstance(message, discord.PartialMessage | discord.Message):
         raw = life.simulator.world.message(swap.message_id)
@@ -359,7 +361,7 @@ async def _repaint(swap: Swap, life: BotLife) -> None:
     await message.edit(view=swap.new)
 
 
-def _callbacks(life: BotLife, view: Any) -> list[asyncio.Task[Any]]:
+def _callbacks(life: DiscordLife, view: Any) -> list[asyncio.Task[Any]]:
     # discord.py names the task of each interaction after its view.
     return [task for task in life.owner.running() if task.get_name() == f"discord-ui-view-dispatch-{view.id}"]
 

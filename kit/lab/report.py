@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass, field
 from typing import Any
 
-from kit.lab.life import BotLife
+from kit.lab.life import Life
 
 
 @dataclass
@@ -36,15 +36,13 @@ class RestartReport:
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    async def of(cls, life: BotLife, how: str) -> RestartReport:
+    async def of(cls, life: Life, how: str) -> RestartReport:
         """The report of a life that has begun, after its panels were checked against Discord."""
         report = cls(life.number, how, milliseconds=life.seconds * 1000)
         if life.panels is None:
-            report.notes.append(
-                "the bot set up no persistence: call `await setup_persistence(self, ...)` in its setup_hook"
-            )
+            report.notes.append(life.without_panels)
             return report
-        summary = await life.summary.verified()
+        summary = await life.panels.summary.verified()
         report.restored, report.skipped = list(summary["restored"]), list(summary["skipped"])
         report.failed, report.removed = list(summary["failed"]), list(summary["removed"])
         report.unreachable = dict(summary.unreachable)

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from discord import ui
-from discord.ext import commands
 
 from kit.export import Export, ExportError, export_view
 from kit.lab.bench import LabBench
 from kit.lab.cells import CellFollower
 from kit.lab.channel import LabChannel
+from kit.lab.discordlife import BotFactory, DiscordBots, DiscordLife, bots_of
 from kit.lab.display import Display
 from kit.lab.errors import ErrorCollector
 from kit.lab.extension import current_watch
-from kit.lab.life import BotFactory, BotLife, PlainBot
+from kit.lab.life import Bots, Life
 from kit.lab.lives import Lives
 from kit.lab.outcome import Outcome, SeenMessage
 from kit.lab.people import People
@@ -26,7 +26,7 @@ from kit.lab.report import RestartReport
 from kit.lab.starting import Starting
 from kit.lab.tasks import watch_tasks
 from kit.lab.worldkeeper import WorldKeeper
-from kit.persistence import SQLiteBackend, StorageBackend
+from kit.persistence import StorageBackend
 from kit.simulator import Simulator
 from kit.state import StateStore, get_store, set_store
 from kit.views.stateful import Stateful, accepts
@@ -46,33 +46,29 @@ class Lab:
         running: The lab that runs in this process, or None.
         discord: The simulated Discord.
         folder: Where the world and the database are kept.
+        uses_kit: Whether its bots can have kit's views and store, as discord.py's can.
     """
 
     running: ClassVar[Lab | None] = None
 
     def __init__(
         self,
-        factory: BotFactory | None,
-        backend: StorageBackend | None,
+        bots: Bots,
         keeper: WorldKeeper,
         simulator: Simulator,
     ) -> None:
         self.folder: Path = keeper.folder
         self.discord = simulator
-        storage = backend if backend is not None else SQLiteBackend(keeper.folder / "state.db")
+        self.uses_kit = isinstance(bots, DiscordBots)
         self._keeper = keeper
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._bench = LabBench(self)
-        self._errors = ErrorCollector(self._bench.changed)
-        self._reloader = Reloader(lambda: self._life, self._show_reload)
+        self._errors = ErrorCollector(bots.loggers, self._bench.changed)
+        self._reloader = Reloader(lambda: self._kit_life, self._show_reload)
         self._display = Display(self)
         self._lives = Lives(
-            factory if factory is not None else lambda: PlainBot(storage),
-            simulator,
-            display=self._display,
-            bench=self._bench,
-            reloader=self._reloader,
+            bots, simulator, display=self._display, bench=self._bench, reloader=self._reloader
         )
         self._people = People(simulator, lambda: self._life, self._errors, keeper.save_changes)
         self._outer_store = get_store()
@@ -81,7 +77,7 @@ class Lab:
     @classmethod
     def start(
         cls,
-        bot: BotFactory | None = None,
+        bot: BotFactory | Bots | None = None,
         *,
         name: str | None = None,
         backend: StorageBackend | None = None,
@@ -91,7 +87,8 @@ class Lab:
 
         Args:
             bot: A function without arguments, or a class, that makes the bot; called anew at each
-                restart. Left out, a plain bot that sets up persistence.
+                restart. Left out, a plain bot that sets up persistence. A hikari bot is given as
+                `kit.lab.hikari.bot(...)`.
             name: Keeps the world and the database in `.kit/<name>/`, to be there again in the
                 next kernel. Left out, they live in a throw-away folder.
             backend: Where the plain bot keeps its state; an SQLite file in the folder if left out.
@@ -108,7 +105,11 @@ class Lab:
 
     @classmethod
     async def _open(
-        cls, bot: BotFactory | None, name: str | None, backend: StorageBackend | None, users: tuple[str, ...]
+        cls,
+        bot: BotFactory | Bots | None,
+        name: str | None,
+        backend: StorageBackend | None,
+        users: tuple[str, ...],
     ) -> Self:
         if cls.running is not None and cls.running._loop.is_closed():  # noqa: SLF001  (a lab, too)
             # Its loop ended without `stop()`, and took its bot along.
@@ -118,7 +119,7 @@ class Lab:
                 "a lab is running already: it is `kit.Lab.running`. Use that one, or stop it first with "
                 "`await kit.Lab.running.stop()`"
             )
-        if bot is not None and not callable(bot):
+        if bot is not None and not isinstance(bot, Bots) and not callable(bot):
             raise TypeError(
                 f"`bot` is {bot!r}; give a function without arguments that makes the bot (its class will "
                 "do), because every restart needs a new one"
@@ -129,7 +130,7 @@ class Lab:
         except BaseException:
             keeper.close()
             raise
-        lab = cls(bot, backend, keeper, simulator)
+        lab = cls(bots_of(bot, backend, keeper.folder), keeper, simulator)
         Lab.running = lab
         try:
             await lab._begin()
@@ -148,8 +149,25 @@ class Lab:
         await self._lives.begin()
 
     @property
-    def _life(self) -> BotLife | None:
+    def _life(self) -> Life | None:
         return self._lives.current
+
+    @property
+    def _kit_life(self) -> DiscordLife | None:
+        return self._life if isinstance(self._life, DiscordLife) else None
+
+    def _need_kit(self, what: str) -> None:
+        if not self.uses_kit:
+            raise LabError(
+                f"{what} is for kit's views, which are discord.py's, and this bot is made with another "
+                "library. Its own code sends its views: let people ask for them with `await lab.say(...)` "
+                "or `await lab.slash(...)`, and press them with `await lab.click(...)`"
+            )
+
+    def _life_for(self, what: str) -> DiscordLife:
+        self._need_kit(what)
+        assert isinstance(self.life, DiscordLife)
+        return self.life
 
     @property
     def report(self) -> RestartReport | None:
@@ -157,18 +175,21 @@ class Lab:
         return self._lives.report
 
     @property
-    def bot(self) -> commands.Bot:
-        """The bot of the current life."""
-        bot: commands.Bot = self.life.bot
-        return bot
+    def bot(self) -> Any:
+        """The bot of the current life: a `commands.Bot`, or that of another library."""
+        return self.life.bot
 
     @property
     def store(self) -> StateStore:
-        """The store of the current life."""
-        return self.life.store
+        """The store of the current life.
+
+        Raises:
+            LabError: If the bot is down, or has none because it is not discord.py's.
+        """
+        return self._life_for("lab.store").store
 
     @property
-    def life(self) -> BotLife:
+    def life(self) -> Life:
         """The current life of the bot.
 
         Raises:
@@ -201,7 +222,7 @@ class Lab:
     @property
     def exportable(self) -> list[str]:
         """The names of the views that are on live messages."""
-        return sorted(self._reloader.live_classes(self._life)) if self._life is not None else []
+        return sorted(self._reloader.live_classes(self._kit_life)) if self._kit_life is not None else []
 
     @property
     def reloads(self) -> list[Reload]:
@@ -234,7 +255,7 @@ class Lab:
         """
         if not (isinstance(view, type) and issubclass(view, ui.View | ui.LayoutView)):
             raise TypeError(f"lab.post() takes a view class and its arguments, not {view!r}")
-        name, life = self._user(user), self.life
+        name, life = self._user(user), self._life_for("lab.post()")
         channel: Any = life.bot.get_channel(int(self.discord.world.channel_id))
 
         async def deliver() -> None:
@@ -280,7 +301,7 @@ class Lab:
             **more: Its options by name.
         """
         if name not in self.discord.world.entities()["commands"].values():
-            await self.bot.tree.sync()
+            await self.life.sync_commands()
         return await self._people.slash(name, {**(options or {}), **more}, user=self._user(user))
 
     async def click(self, control: str, *, user: str | None = None, message: Any = None) -> Outcome:
@@ -339,11 +360,11 @@ class Lab:
         Returns:
             What changed, or why it was refused.
         """
-        return await self._reloader.reload(view, self.life, cell=cell)
+        return await self._reloader.reload(view, self._life_for("lab.reload()"), cell=cell)
 
     async def rollback(self, name: str) -> Reload:
         """Let the version of a view class before the current one take over again."""
-        return await self._reloader.rollback(name, self.life)
+        return await self._reloader.rollback(name, self._life_for("lab.rollback()"))
 
     def _show_reload(self, record: Reload) -> None:
         self._display.notice(repr(record) if record.status == "refused" else None)
@@ -372,6 +393,7 @@ class Lab:
         Raises:
             ExportError: If the module could not be right; it names the cell, the line and the remedy.
         """
+        self._need_kit("lab.export()")
         watch = current_watch()
         if watch is None:
             raise ExportError(
@@ -391,6 +413,7 @@ class Lab:
 
     def state(self, *, theme: str = "dark") -> StateTree:
         """A widget that shows the state tree of the running bot, and the actions that change it."""
+        self._need_kit("lab.state()")
         return self._display.state(theme=theme)
 
     def controls(self, *, theme: str = "dark") -> Controls:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Collection, Coroutine, Generator
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -83,20 +83,23 @@ def watch_tasks(loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
     return stop
 
 
-def is_parked(task: asyncio.Task[Any]) -> bool:
-    """Whether a handler waits for somebody to do something: `await view.wait()`, `bot.wait_for(...)`."""
+def is_parked(task: asyncio.Task[Any], waits: Collection[tuple[str, str]]) -> bool:
+    """Whether a handler waits for somebody to do something: `await view.wait()`, `bot.wait_for(...)`.
+
+    Args:
+        task: The handler.
+        waits: What waits for people: the names of coroutine functions and of their files.
+    """
     awaited: Any = task.get_coro()
     while awaited is not None:
         code = getattr(awaited, "cr_code", None)
         if code is not None and code.co_filename == _WRITER:
             # A flush waits for the disk, not for a person.
             return False
-        if code is not None and (code.co_name, Path(code.co_filename).name) in _WAITS:
+        if code is not None and (code.co_name, Path(code.co_filename).name) in waits:
             return True
         awaited = getattr(awaited, "cr_await", None)
     return False
 
 
-# `View.wait`, and what `Client.wait_for` hands out: `asyncio.wait_for` on a future.
 _WRITER = Writer.flush.__code__.co_filename
-_WAITS = frozenset({("wait", "view.py"), ("wait_for", "tasks.py")})

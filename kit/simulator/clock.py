@@ -86,6 +86,21 @@ class Clock:
         self.timers.add(timer)
         return timer
 
+    async def sleep(self, seconds: float) -> None:
+        """Waits until some seconds have passed by this clock.
+
+        Args:
+            seconds: How many; none at all return at once.
+        """
+        if seconds <= 0:
+            return
+        passed = asyncio.Event()
+        timer = self.call_later(seconds, passed.set)
+        try:
+            await passed.wait()
+        finally:
+            timer.cancel()
+
     def advance(self, seconds: float) -> None:
         """Steps forward; what falls due happens at once, in order.
 

@@ -22,6 +22,8 @@ LINK, PREMIUM = 5, 6
 _SELECT_FIELDS = ("custom_id", "placeholder", "min_values", "max_values", "disabled", "required")
 _AUTO_SELECT_FIELDS = (*_SELECT_FIELDS, "default_values")
 
+_OPTION_FIELDS = ("label", "value", "description", "emoji", "default")
+
 # The fields that Discord keeps of each type; what a bot sends beside them is dropped.
 FIELDS: Mapping[int, tuple[str, ...]] = {
     ACTION_ROW: ("components",),
@@ -124,7 +126,9 @@ def _stored(component: Json, resolve: Callable[[Json], Json]) -> Json:
         elif key in ("media", "file"):
             value = resolve(value)
         elif key == "emoji":
-            value = {"name": value.get("name"), "id": _id(value.get("id")), **_animated(value)}
+            value = _emoji(value)
+        elif key == "options":
+            value = [_option(option) for option in value]
         elif key == "default_values":
             value = [{"id": _id(entry["id"]), "type": entry["type"]} for entry in value]
         elif key == "sku_id":
@@ -139,8 +143,18 @@ def _id(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _animated(emoji: Json) -> Json:
-    return {"animated": True} if emoji.get("animated") else {}
+def _option(option: Json) -> Json:
+    shown = {key: option[key] for key in _OPTION_FIELDS if option.get(key) is not None}
+    return {**shown, "emoji": _emoji(shown["emoji"])} if "emoji" in shown else shown
+
+
+def _emoji(emoji: Json) -> Json:
+    shown: Json = {"name": emoji.get("name") or ""}
+    if emoji.get("id") is not None:
+        shown["id"] = str(emoji["id"])
+    if emoji.get("animated"):
+        shown["animated"] = True
+    return shown
 
 
 def find(components: Sequence[Json], wanted: str) -> Json:

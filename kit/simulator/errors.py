@@ -67,6 +67,7 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.errors = errors
+        self.headers: dict[str, str] = {}
 
     def body(self) -> dict[str, Any]:
         """The JSON that Discord answers with (docs page *API Reference*, "Error Messages")."""

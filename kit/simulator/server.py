@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from kit.simulator.connector import LoopbackConnector
 from kit.simulator.endpoint import Endpoints
+from kit.simulator.faults import Faults
 from kit.simulator.gateway.gateway import Gateway
-from kit.simulator.gateway.intents import GUILD_MEMBERS
+from kit.simulator.gateway.intents import GUILD_MEMBERS, GUILD_PRESENCES
 from kit.simulator.interactions.interactions import Interactions
 from kit.simulator.interactions.people import People
-from kit.simulator.rest.calls import MAX_BODY
+from kit.simulator.listener import HOST, LoopbackListener
+from kit.simulator.ratelimits import RateLimits
 from kit.simulator.rest.rest import Rest
 from kit.simulator.world import payloads
 from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Listener = Callable[[str, Json], None]
 
-HOST = "127.0.0.1"
 MAX_UNSUPPORTED = 100
 SUBSCRIBER_EVENTS = {
     "MESSAGE_CREATE": "message_create",
@@ -53,47 +55,53 @@ class Simulator(People):
     Args:
         world: What it serves.
         deadline: Seconds that a bot has for the initial response to an interaction; Discord gives 3.
+
+    Attributes:
+        faults: What shall go wrong.
+        gateway: What bots connect to, with its settings and the faults that concern it alone.
     """
 
     def __init__(self, world: World, *, deadline: float) -> None:
-        self.port = 0
+        self.faults = Faults()
         self.unsupported: list[str] = []
         self._listeners: list[Listener] = []
-        self._gateway = Gateway(self)
+        self._rate_limits: RateLimits | None = None
+        self.gateway = Gateway(self)
         self._endpoints = Endpoints(self)
-        super().__init__(world, Interactions(world, deadline, self.notify, self._gateway, self._endpoints))
+        super().__init__(world, Interactions(world, deadline, self.notify, self.gateway, self._endpoints))
         self._rest = Rest(self)
-        self._runner: web.AppRunner | None = None
+        self._listener = LoopbackListener(self._handle)
         self._unobserve = world.observe(self._world_changed)
 
     @classmethod
-    async def start(cls, world: World | None = None, *, port: int = 0, deadline: float = 3.0) -> Simulator:
+    async def start(
+        cls,
+        world: World | None = None,
+        *,
+        port: int = 0,
+        deadline: float = 3.0,
+        rate_limits: RateLimits | str | None = None,
+    ) -> Simulator:
         """Starts serving a world on the running loop.
 
         Args:
             world: What to serve; a new one when left out.
             port: Where to listen; any free port when left out.
             deadline: Seconds that a bot has for the initial response to an interaction.
+            rate_limits: See the property of that name.
 
         Raises:
             OSError: The port is taken.
+            ValueError: There are no rate limits of that name.
         """
+        limits = RateLimits.named(rate_limits)
         simulator = cls(world or World(), deadline=deadline)
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", simulator._handle)
-        # aiohttp hangs up on a body that claims an encoding and lies; left alone, it is refused as no JSON.
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=0.05, handle_signals=False, auto_decompress=False
-        )
-        await runner.setup()
+        simulator.rate_limits = limits
         try:
-            await web.TCPSite(runner, HOST, port).start()
+            await simulator._listener.start(port)
         except BaseException:
             simulator._unobserve()
-            await runner.cleanup()
             raise
-        simulator._runner = runner
-        simulator.port = runner.addresses[0][1]
         simulator.world.move_files(simulator.url)
         return simulator
 
@@ -105,6 +113,24 @@ class Simulator(People):
     @deadline.setter
     def deadline(self, seconds: float) -> None:
         self.interactions.deadline = seconds
+
+    @property
+    def rate_limits(self) -> RateLimits | None:
+        """The rate limits that bots meet; None, as at first, for no limits.
+
+        May be set at any time: to ``"discord"`` for limits like Discord's, or to ``RateLimits(...)`` for
+        others. Gateway connections that are open keep theirs.
+        """
+        return self._rate_limits
+
+    @rate_limits.setter
+    def rate_limits(self, limits: RateLimits | str | None) -> None:
+        self._rate_limits = RateLimits.named(limits)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._listener.port
 
     @property
     def url(self) -> str:
@@ -132,7 +158,7 @@ class Simulator(People):
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._gateway.handle(request)
+            return await self.gateway.handle(request)
         return await self._rest.handle(request)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -177,7 +203,7 @@ class Simulator(People):
         self.notify("unsupported", {"route": route})
 
     def _world_changed(self, event: str, data: Json) -> None:
-        self._gateway.dispatch(event, data)
+        self.gateway.dispatch(event, data)
         if event.startswith("MESSAGE_REACTION"):
             self.notify("message_update", self.world.message(data["message_id"]))
         elif event == "MESSAGE_DELETE_BULK":
@@ -198,7 +224,7 @@ class Simulator(People):
         """
         try:
             async with asyncio.timeout(timeout):
-                await self._gateway.wait_connected(bot.id if bot else None)
+                await self.gateway.wait_connected(bot.id if bot else None)
         except TimeoutError:
             raise TimeoutError(
                 f"No bot connected to {self.url} within {timeout:g} s. Start one with "
@@ -235,34 +261,64 @@ class Simulator(People):
         Args:
             resumable: Whether the bots can RESUME and get what they missed, or must IDENTIFY again.
         """
-        await self._gateway.drop(resumable=resumable)
+        await self.gateway.drop(resumable=resumable)
+
+    @contextlib.asynccontextmanager
+    async def offline(self) -> AsyncIterator[None]:
+        """Is away while the block of an ``async with`` runs, as in an outage: see ``go_offline``."""
+        self.go_offline()
+        try:
+            yield
+        finally:
+            await self.go_online()
+
+    def go_offline(self) -> None:
+        """Breaks every connection and refuses new ones. The world stays as it is and can be changed."""
+        self.gateway.cut()
+        self._listener.refuse()
+
+    async def go_online(self) -> None:
+        """Serves again, on the same port.
+
+        Raises:
+            OSError: Someone else took the port.
+        """
+        await self._listener.listen(self.port)
+
+    def advance(self, seconds: float) -> None:
+        """Steps the world's clock forward: tokens expire, deadlines pass, rate limits and delays end.
+
+        Args:
+            seconds: How far.
+
+        Raises:
+            ValueError: Backwards.
+        """
+        self.world.clock.advance(seconds)
 
     async def close(self) -> None:
         """Stops serving. The world stays, and can be saved or served again."""
         self._unobserve()
         self.interactions.close()
         await self._endpoints.close()
-        await self._gateway.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await self.gateway.close()
+        await self._listener.close()
 
-    def ready_payload(self, session: Session, *, has_guild: bool) -> Json:
+    def ready_payload(self, session: Session) -> Json:
         """The data of READY (docs page *Gateway Events*).
 
         Args:
             session: The new session.
-            has_guild: Whether the guild is on this shard.
         """
         world, bot = self.world, session.bot
         return {
             "v": 10,
             "user": payloads.own_user(bot.user),
-            "guilds": [{"id": world.guild["id"], "unavailable": True}] if has_guild else [],
+            "guilds": [{"id": world.guild["id"], "unavailable": True}] if session.has_guild else [],
             "session_id": session.id,
             "session_type": "normal",
             "resume_gateway_url": self.gateway_url,
-            "shard": session.shard,
+            "shard": list(session.shard),
             "application": {"id": bot.id, "flags": bot.application["flags"]},
             "private_channels": [],
             "presences": [],
@@ -272,16 +328,19 @@ class Simulator(People):
             "_trace": [],
         }
 
-    def guild_payload(self, bot: Bot, intents: int) -> Json:
+    def guild_payload(self, session: Session) -> Json:
         """The data of GUILD_CREATE.
 
         Args:
-            bot: Who gets it.
-            intents: Without GUILD_MEMBERS only the bot itself is among the members.
+            session: Who gets it. Without the intent GUILD_MEMBERS, and in a large guild, only the bot
+                itself is among the members.
         """
-        world = self.world
-        ids = list(world.members) if intents & GUILD_MEMBERS else [bot.id]
-        empty = ("stage_instances", "voice_states", "presences", "guild_scheduled_events")
+        world, bot = self.world, session.bot
+        large = len(world.members) > session.large_threshold
+        whole = session.intents & GUILD_MEMBERS and not large
+        ids = list(world.members) if whole else [bot.id]
+        presences = self.gateway.presences.values() if session.intents & GUILD_PRESENCES else ()
+        empty = ("stage_instances", "voice_states", "guild_scheduled_events")
         return {
             **world.guild,
             "roles": list(world.roles.values()),
@@ -295,8 +354,9 @@ class Simulator(People):
             "members": [world.member(user_id) for user_id in ids],
             "member_count": len(world.members),
             "joined_at": world.members[bot.id]["joined_at"],
-            "large": False,
+            "large": large,
             "unavailable": False,
             "soundboard_sounds": [],
+            "presences": list(presences),
             **{key: [] for key in empty},
         }

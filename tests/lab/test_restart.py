@@ -54,7 +54,7 @@ async def test_restoring_asks_discord_nothing_before_buttons_answer(lab):
 
         return Bot(command_prefix="!", intents=discord.Intents.all())
 
-    lab._lives.factory = without_verification
+    lab._lives.bots.factory = without_verification
     requests = []
     report = await lab.restart()
     original = lab.bot.http.request

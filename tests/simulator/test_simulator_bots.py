@@ -128,7 +128,7 @@ async def test_a_stepped_clock_lets_the_deadline_pass():
     try:
         bot = simulator.world.bot
         bob = simulator.world.user("bob")
-        simulator._gateway.deliver = lambda *_: True
+        simulator.gateway.deliver = lambda *_: True
         waiting = simulator.interactions.open(3, {}, user=bob, bot=bot, channel_id=simulator.world.channel_id)
         simulator.world.clock.advance(2.9)
         assert waiting.status == "pending"

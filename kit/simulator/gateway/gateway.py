@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
+from kit.simulator.gateway import codes
+from kit.simulator.gateway.codes import Closed
 from kit.simulator.gateway.compression import encoder_for
-from kit.simulator.gateway.connection import PATIENCE_SECONDS, Closed, Connection
-from kit.simulator.gateway.intents import visible
+from kit.simulator.gateway.connection import PATIENCE_SECONDS, Connection
+from kit.simulator.gateway.intents import GUILDS, PRIVILEGED, visible
+from kit.simulator.gateway.members import chunks
+from kit.simulator.gateway.presence import presence_of
 from kit.simulator.gateway.session import Session
+from kit.simulator.ratelimits import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kit.simulator.server import Simulator
     from kit.simulator.world.bots import Bot
 
 Json = dict[str, Any]
 
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 0, 1, 2, 3, 4, 6
-RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
-HEARTBEAT_INTERVAL_MS = 41_250
+HEARTBEAT_SECONDS = 41.25
 MAX_FRAME = 4096
-NORMAL_CLOSURES = (1000, 1001)
-ABNORMAL_CLOSURE = 1006
-
-UNKNOWN_ERROR, UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED = 4000, 4001, 4002, 4003
-AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED, SESSION_TIMED_OUT = 4004, 4005, 4009
-INVALID_SHARD, INVALID_INTENTS = 4010, 4013
-
-log = logging.getLogger(__name__)
+# What a client may send at once; a longer frame than MAX_FRAME is still read, to be refused with 4002.
+MAX_MESSAGE = 1 << 16
+# Sockets that have not identified: more are turned away, so that a flood of them harms nobody.
+MAX_STRANGERS = 256
+VERSIONS = ("", "9", "10")
+DAY_SECONDS = 86_400.0
+STARTS_A_DAY = 1000
 
 
 class Gateway:
@@ -39,12 +42,23 @@ class Gateway:
 
     Args:
         simulator: Whose world it tells of.
+
+    Attributes:
+        shards: How many Discord recommends; with more than one, a bot has to shard.
+        max_concurrency: How many shards may identify at once, where that is limited.
+        heartbeat_interval: Seconds between the heartbeats that connections are asked for.
+        presences: What the bots that are online show of themselves, by bot id.
     """
 
     def __init__(self, simulator: Simulator) -> None:
+        self.shards = 1
+        self.max_concurrency = 1
+        self.heartbeat_interval = HEARTBEAT_SECONDS
+        self.presences: dict[str, Json] = {}
         self._simulator = simulator
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
+        self._starts: dict[str, Window] = {}
         self._news = asyncio.Event()
 
     def connected(self, bot_id: str | None = None) -> bool:
@@ -67,16 +81,27 @@ class Gateway:
         while not self.connected(bot_id):
             await self._news.wait()
 
+    def starts(self, bot: Bot) -> Window:
+        """How many sessions a bot may start today.
+
+        Args:
+            bot: Which.
+        """
+        return self._starts.setdefault(bot.id, Window(STARTS_A_DAY, DAY_SECONDS))
+
     def dispatch(self, event: str, data: Json) -> None:
-        """Sends an event to every session whose intents cover it.
+        """Sends an event to every session whose shard and whose intents cover it.
 
         Args:
             event: The gateway event's name.
             data: Its data.
         """
         world = self._simulator.world
+        direct = data.get("channel_id") in world.dm_bots
         for session in self._alive():
-            shown = visible(world, session.bot.id, session.intents, event, data) if session.ready else None
+            if not session.covers(direct=direct):
+                continue
+            shown = visible(world, session.bot.id, session.intents, event, data)
             if shown is not None:
                 session.push(event, shown)
 
@@ -86,15 +111,16 @@ class Gateway:
         Args:
             bot_id: The bot.
             event: The gateway event's name.
-            data: Its data.
+            data: Its data; what has no ``guild_id`` goes to the shard of direct messages.
 
         Returns:
             Whether there was one.
         """
+        direct = "guild_id" not in data
         alive = [
             session
             for session in self._alive()
-            if session.bot.id == bot_id and session.ready and not session.left
+            if session.bot.id == bot_id and session.covers(direct=direct) and not session.left
         ]
         connected = [session for session in alive if session.connection is not None]
         for session in (*connected[-1:], *alive[-1:]):
@@ -117,113 +143,198 @@ class Gateway:
         sockets = self._detach_all()
         if not resumable:
             self._sessions.clear()
-        code = UNKNOWN_ERROR if resumable else SESSION_TIMED_OUT
+        code = codes.UNKNOWN_ERROR if resumable else codes.SESSION_TIMED_OUT
         await _hang_up(sockets, code, "The simulator dropped the connection")
+
+    def cut(self) -> None:
+        """Breaks every connection without a close frame, as a network that goes away; the sessions stay."""
+        for connection in self._detach_all():
+            connection.cut()
+
+    def freeze(self, bot_id: str | None = None) -> None:
+        """Lets the open connections live on as zombies: nothing is sent any more, not even a HEARTBEAT_ACK.
+
+        Args:
+            bot_id: Whose; every bot's when left out.
+        """
+        for connection, _ in self._attended(bot_id):
+            connection.freeze()
+
+    def request_reconnect(self, bot_id: str | None = None) -> None:
+        """Asks bots to connect anew and to resume (opcode 7), as Discord does before a server goes down.
+
+        Args:
+            bot_id: Which; every bot when left out.
+        """
+        for connection, _ in self._attended(bot_id):
+            connection.returns = True
+            _send(connection, codes.RECONNECT, None)
+
+    def invalidate(self, *, resumable: bool, bot_id: str | None = None) -> None:
+        """Tells bots that their session is invalid (opcode 9).
+
+        Args:
+            resumable: Whether it can be resumed; if not, it is gone.
+            bot_id: Whose; every bot's when left out.
+        """
+        for connection, session in self._attended(bot_id):
+            connection.returns = True
+            if not resumable:
+                self._detach(session)
+                del self._sessions[session.id]
+                connection.session = None
+            _send(connection, codes.INVALID_SESSION, resumable)
+
+    def _attended(self, bot_id: str | None) -> Iterator[tuple[Connection, Session]]:
+        for connection in tuple(self._connections):
+            session = connection.session
+            if session is not None and bot_id in (None, session.bot.id):
+                yield connection, session
 
     async def close(self) -> None:
         """Closes every socket because the simulator ends."""
-        await _hang_up(self._detach_all(), 1001, "The simulator is closing")
+        await _hang_up(self._detach_all(), codes.GOING_AWAY, "The simulator is closing")
 
     def _detach_all(self) -> tuple[Connection, ...]:
         for session in self._sessions.values():
             self._detach(session)
         return tuple(self._connections)
 
-    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serves one connection until either side closes it.
 
         Args:
             request: The upgrade request.
         """
-        socket = web.WebSocketResponse(timeout=PATIENCE_SECONDS, compress=False, max_msg_size=1 << 20)
+        if sum(connection.session is None for connection in self._connections) >= MAX_STRANGERS:
+            return web.Response(status=503, text="Too many connections that have not identified.")
+        socket = web.WebSocketResponse(timeout=PATIENCE_SECONDS, compress=False, max_msg_size=MAX_MESSAGE)
         await socket.prepare(request)
-        connection = Connection(socket, encoder_for(request.query.get("compress", "")))
+        assert request.transport is not None
+        simulator = self._simulator
+        connection = Connection(
+            *(socket, request.transport, encoder_for(request.query.get("compress", ""))),
+            clock=simulator.world.clock,
+            latency=simulator.faults.gateway_latency,
+        )
+        if simulator.rate_limits is not None:
+            connection.frames = simulator.rate_limits.gateway_frames()
         self._connections.add(connection)
-        hello = {"op": HELLO, "d": {"heartbeat_interval": HEARTBEAT_INTERVAL_MS, "_trace": []}}
-        connection.send(json.dumps({**hello, "s": None, "t": None}))
-        session: Session | None = None
+        refused = None
         try:
-            async for message in socket:
-                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    break
-                session = self._receive(connection, session, _parse(message.data))
+            self._check_parameters(request)
+            await self._serve(connection)
         except Closed as closed:
+            # What the client answers to this is no wish of its own.
+            refused = closed.code
             await connection.close(closed.code, closed.reason)
         finally:
             self._connections.discard(connection)
-            if session is not None and session.connection is connection:
-                if socket.close_code in NORMAL_CLOSURES:
-                    self._sessions.pop(session.id, None)
-                # discord.py says goodbye with 4000, which leaves a session that nobody will resume.
-                session.left = socket.close_code not in (None, ABNORMAL_CLOSURE)
-                self._detach(session)
+            self._leave(connection, refused or socket.close_code)
             await connection.close(1000)
         return socket
 
-    def _receive(self, connection: Connection, session: Session | None, frame: Json) -> Session | None:
-        op, data = frame["op"], frame.get("d")
-        if op == HEARTBEAT:
-            connection.send('{"op":11,"s":null,"t":null,"d":null}')
-        elif op in (IDENTIFY, RESUME) and session is not None:
-            raise Closed(ALREADY_AUTHENTICATED, "Already authenticated.")
-        elif op == IDENTIFY:
-            return self._identify(connection, data)
-        elif op == RESUME:
-            return self._resume(connection, data)
-        elif op not in (PRESENCE, VOICE_STATE, REQUEST_MEMBERS, 31):
-            raise Closed(UNKNOWN_OPCODE, "Unknown opcode.")
+    def _check_parameters(self, request: web.Request) -> None:
+        encoding = request.query.get("encoding", "json")
+        if encoding != "json":
+            self._simulator.note_unsupported(f"GATEWAY encoding={encoding}")
+            raise Closed(codes.DECODE_ERROR, "viewkit's gateway speaks JSON: connect with encoding=json.")
+        if request.query.get("v", "") not in VERSIONS:
+            raise Closed(codes.INVALID_VERSION, "Invalid API version.")
+
+    async def _serve(self, connection: Connection) -> None:
+        interval = self.heartbeat_interval
+        _send(connection, codes.HELLO, {"heartbeat_interval": round(interval * 1000), "_trace": []})
+        connection.beat(interval)
+        while True:
+            message = await connection.receive(interval)
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                return
+            frame = _parse(message.data)
+            if connection.frames and not connection.frames.take(self._simulator.world.clock.monotonic()):
+                raise Closed(codes.RATE_LIMITED, "Rate limited.")
+            if frame["op"] == codes.HEARTBEAT:
+                connection.beat(interval)
+                _send(connection, codes.HEARTBEAT_ACK, None)
+            else:
+                self._receive(connection, frame["op"], frame.get("d"))
+
+    def _leave(self, connection: Connection, close_code: int | None) -> None:
+        session = connection.session
+        if session is None or session.connection is not connection:
+            return
+        if close_code in codes.NORMAL_CLOSURES:
+            self._sessions.pop(session.id, None)
+        # discord.py says goodbye with 4000, which leaves a session that nobody will resume.
+        session.left = close_code not in (None, codes.ABNORMAL_CLOSURE) and not connection.returns
+        self._detach(session)
+
+    def _receive(self, connection: Connection, op: int, data: Any) -> None:
+        session = connection.session
+        if op in (codes.IDENTIFY, codes.RESUME):
+            if session is not None:
+                raise Closed(codes.ALREADY_AUTHENTICATED, "Already authenticated.")
+            bot = self._authenticate(data)
+            self._identify(connection, bot, data) if op == codes.IDENTIFY else self._resume(
+                connection, bot, data
+            )
+        elif op not in (codes.PRESENCE, codes.VOICE_STATE, codes.REQUEST_MEMBERS, codes.REQUEST_SOUNDS):
+            raise Closed(codes.UNKNOWN_OPCODE, "Unknown opcode.")
         elif session is None:
-            raise Closed(NOT_AUTHENTICATED, "Not authenticated.")
-        elif op == REQUEST_MEMBERS:
-            self._request_members(session, data)
-        elif op != PRESENCE:
+            raise Closed(codes.NOT_AUTHENTICATED, "Not authenticated.")
+        elif op == codes.REQUEST_MEMBERS:
+            for chunk in chunks(self._simulator.world, session, data, self.presences):
+                session.push("GUILD_MEMBERS_CHUNK", chunk)
+        elif op == codes.PRESENCE:
+            self._show(session.bot, data)
+        else:
             self._simulator.note_unsupported(f"GATEWAY op {op}")
-        return session
 
-    def _authenticate(self, data: Any) -> tuple[Json, Bot]:
+    def _authenticate(self, data: Any) -> Bot:
         if not isinstance(data, dict):
-            raise Closed(DECODE_ERROR, "Error while decoding payload.")
-        token = str(data.get("token")).removeprefix("Bot ")
-        bot = self._simulator.world.bot_of(token)
+            raise Closed(codes.DECODE_ERROR, "Error while decoding payload.")
+        bot = self._simulator.world.bot_of(str(data.get("token")).removeprefix("Bot "))
         if bot is None:
-            raise Closed(AUTHENTICATION_FAILED, "Authentication failed.")
-        return data, bot
+            raise Closed(codes.AUTHENTICATION_FAILED, "Authentication failed.")
+        return bot
 
-    def _identify(self, connection: Connection, raw: Any) -> Session:
-        data, bot = self._authenticate(raw)
-        intents = data.get("intents")
-        if not isinstance(intents, int) or intents < 0:
-            raise Closed(INVALID_INTENTS, "Invalid intent(s).")
-        shard = data.get("shard", [0, 1])
-        if not (isinstance(shard, list) and len(shard) == 2 and all(isinstance(n, int) for n in shard)):
-            raise Closed(INVALID_SHARD, "Invalid shard.")
-        session = Session(connection, bot, intents=intents, shard=shard)
-        self._sessions[session.id] = session
+    def _identify(self, connection: Connection, bot: Bot, data: Json) -> None:
         simulator = self._simulator
-        mine = shard[1] > 0 and (int(simulator.world.guild["id"]) >> 22) % shard[1] == shard[0]
-        session.push("READY", simulator.ready_payload(session, has_guild=mine))
-        if mine:
-            session.push("GUILD_CREATE", simulator.guild_payload(bot, intents))
-        session.ready = mine or shard[0] == 0
+        session = Session(connection, bot, data, guild_id=simulator.world.guild["id"])
+        if self.shards > 1 and session.shard[1] == 1:
+            raise Closed(codes.SHARDING_REQUIRED, "Sharding required.")
+        flags = bot.application["flags"]
+        if any(session.intents & intent and not flags & mask for intent, mask in PRIVILEGED.items()):
+            raise Closed(codes.DISALLOWED_INTENTS, "Disallowed intent(s).")
+        now = simulator.world.clock.monotonic()
+        may_start = self.starts(bot).take(now)
+        if simulator.rate_limits is not None:
+            if not may_start:
+                raise Closed(codes.AUTHENTICATION_FAILED, "The session starts of a day are used up.")
+            if not simulator.rate_limits.may_identify(bot, session.shard[0] % self.max_concurrency, now):
+                _send(connection, codes.INVALID_SESSION, False)
+                return
+        connection.session = self._sessions[session.id] = session
+        session.push("READY", simulator.ready_payload(session))
+        if session.has_guild and session.intents & GUILDS:
+            session.push("GUILD_CREATE", simulator.guild_payload(session))
+        self._show(bot, data.get("presence") or {})
         self._attached("connected")
-        return session
 
-    def _resume(self, connection: Connection, raw: Any) -> Session | None:
-        data, bot = self._authenticate(raw)
+    def _resume(self, connection: Connection, bot: Bot, data: Json) -> None:
         session, seq = self._sessions.get(str(data.get("session_id"))), data.get("seq")
         now = self._simulator.world.clock.monotonic()
-        known = session is not None and session.bot is bot and session.resumable(now)
-        if session is None or not known or not isinstance(seq, int):
-            connection.send('{"op":9,"s":null,"t":null,"d":false}')
-            return None
-        session.connection, session.left = connection, False
-        if not session.replay(seq):
-            session.connection = None
-            connection.send('{"op":9,"s":null,"t":null,"d":false}')
-            return None
+        if session is None or session.bot is not bot or not session.resumable(now):
+            _send(connection, codes.INVALID_SESSION, False)
+            return
+        if type(seq) is not int:
+            raise Closed(codes.INVALID_SEQ, "Invalid seq.")
+        if not session.resume(connection, seq):
+            _send(connection, codes.INVALID_SESSION, False)
+            return
+        connection.session = session
         session.push("RESUMED", {"_trace": []})
         self._attached("resumed")
-        return session
 
     def _attached(self, state: str) -> None:
         self._news.set()
@@ -236,45 +347,35 @@ class Gateway:
         session.connection = None
         session.lost_at = self._simulator.world.clock.monotonic()
         self._simulator.notify("gateway", {"state": "disconnected"})
+        if not self.connected(session.bot.id):
+            self._show(session.bot, None)
 
-    def _request_members(self, session: Session, data: Any) -> None:
-        if not isinstance(data, dict):
-            raise Closed(DECODE_ERROR, "Error while decoding payload.")
-        world = self._simulator.world
-        wanted = data.get("user_ids")
-        ids = {str(item) for item in (wanted if isinstance(wanted, list) else [wanted])} if wanted else None
-        query = str(data.get("query") or "").lower()
-        members = [
-            member
-            for member in (world.member(user_id) for user_id in world.members)
-            if (member["user"]["id"] in ids if ids else member["user"]["username"].lower().startswith(query))
-        ]
-        limit = data.get("limit")
-        chunk: Json = {
-            "guild_id": world.guild["id"],
-            "members": members[:limit] if isinstance(limit, int) and limit > 0 else members,
-            "chunk_index": 0,
-            "chunk_count": 1,
-            "not_found": sorted((ids or set()) - {member["user"]["id"] for member in members}),
-        }
-        if data.get("presences"):
-            chunk["presences"] = []
-        if data.get("nonce") is not None:
-            chunk["nonce"] = data["nonce"]
-        session.push("GUILD_MEMBERS_CHUNK", chunk)
+    def _show(self, bot: Bot, data: Any) -> None:
+        """Tells everyone what a bot shows of itself; None if it went offline."""
+        before = self.presences.pop(bot.id, None)
+        shown = presence_of(bot, data, self._simulator.world.guild["id"])
+        if data is not None:
+            self.presences[bot.id] = shown
+        if shown != before:
+            self.dispatch("PRESENCE_UPDATE", shown)
+            self._simulator.notify("presence", shown)
 
 
 async def _hang_up(connections: tuple[Connection, ...], code: int, reason: str) -> None:
     await asyncio.gather(*(connection.close(code, reason) for connection in connections))
 
 
+def _send(connection: Connection, op: int, data: Any) -> None:
+    connection.send(json.dumps({"op": op, "s": None, "t": None, "d": data}))
+
+
 def _parse(data: str | bytes) -> Json:
     if len(data) > MAX_FRAME:
-        raise Closed(DECODE_ERROR, f"Payloads are limited to {MAX_FRAME} bytes.")
+        raise Closed(codes.DECODE_ERROR, f"Payloads are limited to {MAX_FRAME} bytes.")
     try:
         frame = json.loads(data)
     except (ValueError, RecursionError):
-        raise Closed(DECODE_ERROR, "Error while decoding payload.") from None
-    if not isinstance(frame, dict) or not isinstance(frame.get("op"), int):
-        raise Closed(DECODE_ERROR, "Error while decoding payload.")
+        raise Closed(codes.DECODE_ERROR, "Error while decoding payload.") from None
+    if not isinstance(frame, dict) or type(frame.get("op")) is not int:
+        raise Closed(codes.DECODE_ERROR, "Error while decoding payload.")
     return frame

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 GUILDS, GUILD_MEMBERS, GUILD_MODERATION, GUILD_EXPRESSIONS = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-GUILD_WEBHOOKS, MESSAGE_CONTENT = 1 << 5, 1 << 15
+GUILD_WEBHOOKS, GUILD_PRESENCES, MESSAGE_CONTENT = 1 << 5, 1 << 8, 1 << 15
+# The flags of an application that may have an intent: it is verified, or in fewer than 100 guilds.
+PRIVILEGED: Mapping[int, int] = {
+    GUILD_PRESENCES: 1 << 12 | 1 << 13,
+    GUILD_MEMBERS: 1 << 14 | 1 << 15,
+    MESSAGE_CONTENT: 1 << 18 | 1 << 19,
+}
 EPHEMERAL = 1 << 6
 DM_CHANNEL = 1
 
@@ -32,6 +38,7 @@ GUILD_EVENTS: Mapping[str, int] = {
     "GUILD_BAN_REMOVE": GUILD_MODERATION,
     "GUILD_EMOJIS_UPDATE": GUILD_EXPRESSIONS,
     "WEBHOOKS_UPDATE": GUILD_WEBHOOKS,
+    "PRESENCE_UPDATE": GUILD_PRESENCES,
 }
 THREAD_EVENTS = (
     "THREAD_CREATE",

@@ -191,6 +191,15 @@ class Interactions:
             raise ApiError(400, 40060, "Interaction has already been acknowledged.")
         return interaction
 
+    def bot_of(self, token: str) -> Bot | None:
+        """The bot that an interaction is for; None if there is no such interaction.
+
+        Args:
+            token: From a path.
+        """
+        interaction = self._by_token.get(token)
+        return interaction.bot if interaction else None
+
     def to_follow(self, application_id: str, token: str) -> Interaction:
         """The interaction that a webhook route is for.
 

@@ -2,5 +2,6 @@
 
 from kit.simulator.limits.forms import Violation, error_tree
 from kit.simulator.limits.messages import check_message, check_modal
+from kit.simulator.limits.rules import RULES, Rule
 
-__all__ = ["Violation", "check_message", "check_modal", "error_tree"]
+__all__ = ["RULES", "Rule", "Violation", "check_message", "check_modal", "error_tree"]

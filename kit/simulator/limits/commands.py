@@ -41,8 +41,9 @@ def command_fields(form: Form) -> Json:
         "options": [_option(option, (SUBCOMMAND, GROUP, *INPUTS)) for option in options],
         "default_member_permissions": None if permissions is None else str(permissions),
         "dm_permission": form.data.get("dm_permission") is not False,
-        "contexts": _choices_of(form, "A01", "contexts", CONTEXTS) or None,
-        "integration_types": _choices_of(form, "A01", "integration_types", INTEGRATION_TYPES) or [0],
+        "contexts": form.choices("A01", "contexts", CONTEXTS, 1, MAX_OPTIONS) or None,
+        "integration_types": form.choices("A01", "integration_types", INTEGRATION_TYPES, 1, MAX_OPTIONS)
+        or [0],
         "nsfw": form.flag("A01", "nsfw"),
     }
 
@@ -71,12 +72,7 @@ def _is_plain(name: str) -> bool:
 def _localized(form: Form, rule: str, key: str, high: int) -> None:
     texts = form.form(rule, key)
     for locale in texts.data if texts else ():
-        texts.text(rule, locale, 1, high)  # type: ignore[union-attr]
-
-
-def _choices_of(form: Form, rule: str, key: str, offered: Sequence[int]) -> list[int]:
-    entries = form.items(rule, key, 0, MAX_OPTIONS)
-    return [entry.choice(rule, index, offered, required=True) for index, entry in entries]
+        texts.text(rule, locale, 1, high, required=True)  # type: ignore[union-attr]
 
 
 def _option(form: Form, offered: Sequence[int]) -> Json:
@@ -90,7 +86,7 @@ def _option(form: Form, offered: Sequence[int]) -> Json:
         _amount(form, key, (int, float))
     for key in ("min_length", "max_length"):
         form.number("A02", key, 0, MAX_INPUT)
-    _choices_of(form, "A02", "channel_types", CHANNEL_TYPES)
+    form.choices("A02", "channel_types", CHANNEL_TYPES, 0, len(CHANNEL_TYPES))
     copied = ("choices", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length")
     return {
         "type": kind,

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+import mimetypes
+import urllib.parse
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator import components as ui
-from kit.simulator.emoji import is_emoji
 from kit.simulator.limits.forms import INT_LIMIT, Form
+from kit.simulator.limits.scope import Scope, check_custom_id, check_emoji
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_CUSTOM_ID, MAX_LABEL, MAX_PLACEHOLDER, MAX_VALUES, MAX_OPTION = 100, 80, 150, 25, 100
-MAX_TEXT, MAX_MEDIA_TEXT, MAX_URL, MAX_LINK, MAX_EMOJI = 4000, 1024, 2048, 512, 32
+MAX_LABEL, MAX_PLACEHOLDER, MAX_VALUES, MAX_OPTION = 80, 150, 25, 100
+MAX_TEXT, MAX_MEDIA_TEXT, MAX_URL, MAX_LINK = 4000, 1024, 2048, 512
 MAX_ROW_BUTTONS, MAX_CHILDREN, MAX_COLOR = 5, 40, 0xFFFFFF
 DESIGN_LABEL, DESIGN_LABEL_WITH_EMOJI = 38, 34
 CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
 FILE_KINDS = ("image", "video", "audio")
 
 ROW_CHILDREN = (ui.BUTTON, *ui.SELECTS)
+MESSAGE_ONLY = (ui.BUTTON, ui.SECTION, ui.THUMBNAIL, ui.GALLERY, ui.FILE, ui.SEPARATOR, ui.CONTAINER)
 CONTAINER_CHILDREN = (ui.ACTION_ROW, ui.SECTION, ui.TEXT_DISPLAY, ui.GALLERY, ui.FILE, ui.SEPARATOR)
 LABEL_CHILDREN = (
     *(ui.STRING_SELECT, ui.TEXT_INPUT, ui.USER_SELECT, ui.ROLE_SELECT, ui.MENTIONABLE_SELECT),
@@ -37,30 +39,6 @@ EXCLUSIVE_WORDS = "A custom id and url cannot both be specified"
 FORBIDDEN = "BASE_TYPE_FORBIDDEN"
 
 
-@dataclass(slots=True)
-class Scope:
-    """What the components of one message or modal share.
-
-    Args:
-        modal: Whether it is a modal.
-        names: The files that ``attachment://`` can name.
-        urls: The URLs of files that the edited message has already.
-        emojis: The ids of the custom emoji that there are; None if that is not known, and any may be.
-    """
-
-    modal: bool
-    names: frozenset[str] = frozenset()
-    urls: frozenset[str] = frozenset()
-    emojis: Collection[str] | None = None
-    count: int = 0
-    media: int = 0
-    in_row: bool = False
-    ids: set[int] = field(default_factory=set)
-    custom_ids: set[str] = field(default_factory=set)
-    texts: list[str] = field(default_factory=list)
-    referenced: set[str] = field(default_factory=set)
-
-
 def check_component(form: Form, scope: Scope, rule: str, allowed: Sequence[int]) -> None:
     """Notes what a component and everything inside it breaks.
 
@@ -74,37 +52,21 @@ def check_component(form: Form, scope: Scope, rule: str, allowed: Sequence[int])
     kind = form.data.get("type")
     if isinstance(kind, bool) or not isinstance(kind, int) or kind not in allowed:
         words = ", ".join(map(str, allowed))
-        form.fault(rule, "", "UNION_TYPE_CHOICES", f'Value of field "type" must be one of ({words}).')
+        form.fault(
+            "D12" if scope.modal and kind in MESSAGE_ONLY else rule,
+            "",
+            "UNION_TYPE_CHOICES",
+            f'Value of field "type" must be one of ({words}).',
+        )
         return
+    if scope.modal and kind not in ui.SELECTS and form.data.get("disabled") is True:
+        form.fault("D12", "disabled", FORBIDDEN, "A component in a modal cannot be disabled")
     number = form.number("C01", "id", 0, INT_LIMIT - 1)
     if number:
         if number in scope.ids:
             form.fault("C01", "id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
         scope.ids.add(number)
     CHECKS[kind](form, scope)
-
-
-def _custom_id(form: Form, scope: Scope) -> None:
-    custom_id = form.text("C02", "custom_id", 1, MAX_CUSTOM_ID, required=True)
-    if custom_id in scope.custom_ids:
-        words = "Component custom id cannot be duplicated"
-        form.fault("C03", "custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", words)
-    if custom_id is not None:
-        scope.custom_ids.add(custom_id)
-
-
-def _emoji(form: Form, scope: Scope) -> bool:
-    emoji = form.form("C05", "emoji")
-    if emoji is None:
-        return False
-    emoji.flag("C05", "animated")
-    custom = emoji.snowflake("C05", "id")
-    name = emoji.text("C05", "name", 0, MAX_EMOJI)
-    if custom is None and not is_emoji(name or ""):
-        emoji.fault("C05", "name", "COMPONENT_INVALID_EMOJI", "Invalid emoji")
-    elif custom is not None and scope.emojis is not None and custom not in scope.emojis:
-        emoji.fault("C05", "id", "COMPONENT_INVALID_EMOJI", "Invalid emoji")
-    return True
 
 
 def _action_row(form: Form, scope: Scope) -> None:
@@ -131,7 +93,7 @@ def _button(form: Form, scope: Scope) -> None:
     """B01 style, B02 label, B03 custom_id, B04 link, B05 premium, B06 something to see, B07 guidelines."""
     style = form.choice("B01", "style", range(1, 7), required=True)
     label = form.text("B02", "label", 0, MAX_LABEL)
-    emoji = _emoji(form, scope)
+    emoji = check_emoji(form, scope)
     form.flag("B01", "disabled")
     if style == ui.PREMIUM:
         form.snowflake("B05", "sku_id", required=True)
@@ -143,13 +105,13 @@ def _button(form: Form, scope: Scope) -> None:
         form.forbid("B04", "custom_id", code=EXCLUSIVE, message=EXCLUSIVE_WORDS)
     elif style is not None:
         if form.given("custom_id"):
-            _custom_id(form, scope)
+            check_custom_id(form, scope)
         else:
             words = "A custom id is required"
             form.fault("B03", "custom_id", "BUTTON_COMPONENT_CUSTOM_ID_REQUIRED", words)
         form.forbid("B03", "url", code=EXCLUSIVE, message=EXCLUSIVE_WORDS)
     form.forbid("B03", "sku_id", code=FORBIDDEN, message="Only a premium button has a sku_id")
-    if not form.given("label") and not emoji:
+    if style is not None and not form.given("label") and not emoji:
         form.fault("B06", "label", "BASE_TYPE_REQUIRED", "This field is required")
     elif label == "" and not emoji:
         form.fault("B06", "label", "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MAX_LABEL} in length.")
@@ -160,7 +122,7 @@ def _button(form: Form, scope: Scope) -> None:
 
 def _select(form: Form, scope: Scope) -> None:
     """S01 placeholder, S02 and S03 how many, C04 disabled; what is chosen from is S05 to S11."""
-    _custom_id(form, scope)
+    check_custom_id(form, scope)
     form.text("S01", "placeholder", 0, MAX_PLACEHOLDER)
     _availability(form, scope)
     low, high = _values(form, scope, "S02", MAX_VALUES)
@@ -176,9 +138,8 @@ def _select(form: Form, scope: Scope) -> None:
     if entries and not low <= len(entries) <= high:
         words = f"Must be between {low} and {high} in length."
         form.fault("S10", "default_values", "BASE_TYPE_BAD_LENGTH", words)
-    for index, kind in enumerate(form.array("S11", "channel_types", 0, len(CHANNEL_TYPES))):
-        entry = Form({str(index): kind}, (*form.path, "channel_types"), form.found)
-        entry.choice("S11", str(index), CHANNEL_TYPES, required=True)
+    if form.data["type"] == ui.CHANNEL_SELECT:
+        form.choices("S11", "channel_types", CHANNEL_TYPES, 0, len(CHANNEL_TYPES))
 
 
 def _availability(form: Form, scope: Scope) -> None:
@@ -211,7 +172,7 @@ def _options(form: Form, scope: Scope, rule: str, low: int, high: int) -> list[F
         value = option.text("S06", "value", 1, MAX_OPTION, required=True)
         option.text("S06", "description", 0, MAX_OPTION)
         option.flag("S06", "default")
-        _emoji(option, scope)
+        check_emoji(option, scope)
         if value in taken:
             words = "The specified option value is already used"
             option.fault("S07", "value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", words)
@@ -246,26 +207,27 @@ def _section(form: Form, scope: Scope) -> None:
 
 def _text_display(form: Form, scope: Scope) -> None:
     text = form.text("D11" if scope.modal else "T01", "content", 1, MAX_TEXT, required=True)
-    if text is not None and not scope.modal:
+    if text is not None and len(text) <= MAX_TEXT and not scope.modal:
         scope.texts.append(text)
 
 
-def _media(form: Form, key: str, scope: Scope, rule: str, schemes: Sequence[str]) -> None:
+def _media(form: Form, key: str, scope: Scope, rule: str, schemes: Sequence[str]) -> str | None:
     """T05: only ``url`` is settable. M13: ``attachment://`` names an uploaded file."""
     media = form.form(rule, key, required=True)
     if media is None:
-        return
+        return None
     given = media.data.get("url")
     if isinstance(given, str) and given in scope.urls:
-        return
+        return given
     url = media.url("T04" if rule == "T04" else "T05", "url", schemes, MAX_URL, required=True)
     if url is None or not url.startswith("attachment:"):
-        return
+        return url
     name = url.removeprefix("attachment://")
     scope.referenced.add(name)
     if name not in scope.names:
         code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
         media.fault("M13", "url", code, f"No uploaded file is named {name}")
+    return url
 
 
 def _described(form: Form, rule: str) -> None:
@@ -276,7 +238,10 @@ def _described(form: Form, rule: str) -> None:
 
 def _thumbnail(form: Form, scope: Scope) -> None:
     scope.media += 1
-    _media(form, "media", scope, "T02", ("http", "https", "attachment"))
+    url = _media(form, "media", scope, "T02", ("http", "https", "attachment"))
+    kind = mimetypes.guess_type(urllib.parse.urlsplit(url).path or url)[0] if url else None
+    if kind is not None and kind.startswith("video/"):
+        form.warn("T02", "media", "A thumbnail shows images, animated ones included, but no video.")
     _described(form, "T02")
 
 
@@ -316,7 +281,7 @@ def _label(form: Form, scope: Scope) -> None:
 
 def _text_input(form: Form, scope: Scope) -> None:
     """D05 its fields. D06: what is prefilled should pass."""
-    _custom_id(form, scope)
+    check_custom_id(form, scope)
     form.choice("D05", "style", (1, 2), required=True)
     low = form.number("D05", "min_length", 0, MAX_TEXT) or 0
     high = form.number("D05", "max_length", 1, MAX_TEXT)
@@ -337,25 +302,24 @@ def _text_input(form: Form, scope: Scope) -> None:
 
 def _file_upload(form: Form, scope: Scope) -> None:
     """D07: up to ten files, of up to ten kinds."""
-    _custom_id(form, scope)
+    check_custom_id(form, scope)
     _availability(form, scope)
     _values(form, scope, "D07", 10)
-    for index, kind in enumerate(form.array("D07", "file_types", 0, 10)):
-        entry = Form({str(index): kind}, (*form.path, "file_types"), form.found)
-        text = entry.text("D07", str(index), 1, 16, required=True)
+    for index, entry in form.items("D07", "file_types", 0, 10):
+        text = entry.text("D07", index, 1, 16, required=True)
         if text is not None and text not in FILE_KINDS and not text.startswith("."):
             words = "Value must be one of (image, video, audio) or an extension."
-            entry.fault("D07", str(index), "BASE_TYPE_CHOICES", words)
+            entry.fault("D07", index, "BASE_TYPE_CHOICES", words)
 
 
 def _radio_group(form: Form, scope: Scope) -> None:
-    _custom_id(form, scope)
+    check_custom_id(form, scope)
     _availability(form, scope)
     _defaults(form, _options(form, scope, "D08", 2, 10), 1, "D08")
 
 
 def _checkbox_group(form: Form, scope: Scope) -> None:
-    _custom_id(form, scope)
+    check_custom_id(form, scope)
     _availability(form, scope)
     options = _options(form, scope, "D09", 1, 10)
     if form.given("max_values"):
@@ -368,7 +332,7 @@ def _checkbox_group(form: Form, scope: Scope) -> None:
 
 
 def _checkbox(form: Form, scope: Scope) -> None:
-    _custom_id(form, scope)
+    check_custom_id(form, scope)
     form.flag("D10", "default")
     if form.given("required"):
         form.warn("D10", "required", "A checkbox has no required: use a checkbox group of one option.")

@@ -56,13 +56,7 @@ def _check_embed(embed: Form) -> int:
 
 
 def _text(form: Form, key: str, high: int, *, required: bool = False) -> int:
-    value = form.data.get(key)
-    if not isinstance(value, str):
-        form.text("E01", key, 0, high, required=required)
-        return 0
-    length = len(value.strip())
-    if length > high:
-        form.fault("E01", key, "BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
-    if required and not length:
+    value = form.text("E01", key, 0, high, required=required, trim=True)
+    if value == "" and required:
         form.fault("E01", key, "BASE_TYPE_REQUIRED", "This field is required")
-    return length
+    return len(value or "")

@@ -21,7 +21,7 @@ class Violation:
     """One rule that a payload breaks.
 
     Args:
-        rule: The rule's id, such as ``B02`` for a button's label; the tables in ``limits`` say what it is.
+        rule: The rule's id, a key of ``RULES``, such as ``B02`` for a button's label.
         path: Where, as the keys and indexes from the body's root.
         code: Discord's inner code; best effort where Discord documents none.
         message: Discord's words for it.
@@ -79,20 +79,22 @@ class Form:
             self.fault(rule, key, "BASE_TYPE_REQUIRED", "This field is required")
         return True
 
-    def text(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> str | None:
-        """A string with a length; None if it is absent or wrong."""
+    def text(
+        self, rule: str, key: str, low: int, high: int, *, required: bool = False, trim: bool = False
+    ) -> str | None:
+        """A string with a length, without the space around it if ``trim``; None if it is absent or wrong."""
         if self._absent(rule, key, required=required):
             return None
         value = self.data[key]
         if not isinstance(value, str):
             self.fault(rule, key, "STRING_TYPE_CONVERT", f'Could not interpret "{value!r:.40}" as string.')
             return None
+        value = value.strip() if trim else value
         if not low <= len(value) <= high:
             self._bad_length(rule, key, low, high)
-        elif len(value.encode("utf-16-le", "surrogatepass")) // 2 > high:
-            self.warn(
-                rule, key, f"{high} or fewer UTF-16 units are safe; Discord doesn't document what it counts."
-            )
+        elif len(value) * 2 > high and len(value.encode("utf-16-le", "surrogatepass")) // 2 > high:
+            words = f"{high} or fewer UTF-16 units are safe; Discord doesn't document what it counts."
+            self.warn("U01", key, words)
         return value
 
     def _bad_length(self, rule: str, key: str, low: int, high: int) -> None:
@@ -144,7 +146,23 @@ class Form:
         """A list of ids, each once; the wrong ones are left out."""
         entries = self.items(rule, key, low, high, required=required)
         found = [entry.snowflake(rule, index, required=True) for index, entry in entries]
+        self._once(rule, key, found)
         return [item for item in dict.fromkeys(found) if item is not None]
+
+    def choices(self, rule: str, key: str, offered: Sequence[Any], low: int, high: int) -> list[Any]:
+        """A list of some values, each once; the wrong ones are None."""
+        entries = self.items(rule, key, low, high)
+        found = [entry.choice(rule, index, offered, required=True) for index, entry in entries]
+        self._once(rule, key, found)
+        return found
+
+    def _once(self, rule: str, key: str, values: Sequence[Any]) -> None:
+        for index, value in enumerate(values):
+            if value is not None and value in values[:index]:
+                place = Form({}, (*self._at(key), str(index)), self.found)
+                place.fault(
+                    rule, "", "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value"
+                )
 
     def bits(self, rule: str, key: str) -> int | None:
         """A set of permissions, as a string or an integer; None if it is absent or wrong."""
@@ -166,12 +184,11 @@ class Form:
         if value is None:
             return None
         try:
-            moment = dt.datetime.fromisoformat(value)
+            return utc_moment(value)
         except ValueError:
             words = f"Could not parse {value}. Should be ISO8601."
             self.fault(rule, key, "DATE_TIME_TYPE_PARSE", words)
             return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     def array(self, rule: str, key: str, low: int, high: int, *, required: bool = False) -> list[Any]:
         """A list with a length; empty if it is absent or wrong."""
@@ -226,8 +243,11 @@ class Form:
         if value is None:
             return None
         try:
-            scheme = urllib.parse.urlsplit(value).scheme
+            parts = urllib.parse.urlsplit(value)
         except ValueError:
+            parts = urllib.parse.SplitResult("http", "", "", "", "")
+        scheme = parts.scheme
+        if scheme in ("http", "https") and not parts.netloc:
             self.fault(rule, key, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
             return None
         if scheme not in schemes:
@@ -236,6 +256,19 @@ class Form:
             self.fault(rule, key, "URL_TYPE_INVALID_SCHEME", message)
             return None
         return value
+
+
+def utc_moment(text: str) -> dt.datetime:
+    """A moment in ISO 8601; where it names no offset, in UTC.
+
+    Args:
+        text: The timestamp.
+
+    Raises:
+        ValueError: It is none.
+    """
+    moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def error_tree(violations: Sequence[Violation], prefix: Sequence[str] = ()) -> dict[str, Any]:

@@ -229,7 +229,7 @@ def role_fields(form: Form) -> Json:
     if colors is not None:
         shades = {key: colors.number("G03", key, 0, MAX_COLOR) for key in shades}
     fields: Json = {
-        "name": form.text("G03", "name", 0, MAX_NAME),
+        "name": form.text("G03", "name", 1, MAX_NAME),
         "permissions": str(form.bits("G03", "permissions") or 0),
         "hoist": form.flag("G03", "hoist"),
         "mentionable": form.flag("G03", "mentionable"),

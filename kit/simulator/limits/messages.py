@@ -1,9 +1,7 @@
 """Discord's rules for messages and modals, judged before anything is stored.
 
-Each rule has a short id (``B02`` is the length of a button's label); the functions below and in
-``component_limits`` say beside the id what it demands. The sources are the docs pages *Component Reference*
-(REF), *Message Resource* (MSG) and *Receiving and Responding* (INT), Discord's OpenAPI document (SPEC), and,
-for the inner codes that no page lists, what bots were seen to be answered (OBS).
+Each rule has a short id (``B02`` is the length of a button's label); ``rules`` says of each what it demands,
+how severe it is and where it is written.
 """
 
 from __future__ import annotations
@@ -12,12 +10,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator import components as ui
-from kit.simulator.limits.components import Scope, check_component
+from kit.simulator.limits.components import check_component
 from kit.simulator.limits.embeds import check_embeds
 from kit.simulator.limits.forms import INT_LIMIT, Form, Violation
+from kit.simulator.limits.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
 Json = dict[str, Any]
 
@@ -45,7 +44,7 @@ def check_message(
     edit_of: Mapping[str, Any] | None = None,
     files: Sequence[str] = (),
     interaction: bool = False,
-    emojis: Collection[str] | None = None,
+    emojis: Container[str] | None = None,
 ) -> list[Violation]:
     """Every rule that a message breaks.
 
@@ -54,7 +53,7 @@ def check_message(
         edit_of: The message as it is, when this edits one.
         files: The names of the files uploaded with it.
         interaction: Whether it answers an interaction, where EPHEMERAL may be set.
-        emojis: The ids of the custom emoji that components can show; any may be shown when left out.
+        emojis: The ids of the custom emoji that there are; when left out, any is taken to exist.
 
     Returns:
         The violations, errors and warnings, in the order of the body; empty for a good message.
@@ -64,7 +63,7 @@ def check_message(
     flags = _flags(form, edit_of, interaction=interaction)
     v2 = bool((flags | (edit_of or {}).get("flags", 0)) & COMPONENTS_V2)
     form.text("M10", "content", 0, MAX_CONTENT)
-    form.flag("M14", "tts")
+    form.flag("M16", "tts")
     check_embeds(form)
     kept = _attachments(form, edit_of, files)
     _small_fields(form)
@@ -77,17 +76,17 @@ def check_message(
             if name not in scope.referenced:
                 message = f"{name} is uploaded but no component shows it (attachment://{name})."
                 form.warn("M13", "attachments", message)
-    if not found and _is_empty(form, edit_of, files):
+    if _is_empty(form, edit_of, files) and all(violation.severity == "warning" for violation in found):
         form.fault("M11", "", EMPTY, "Cannot send an empty message")
     return found
 
 
-def check_modal(data: Mapping[str, Any], *, emojis: Collection[str] | None = None) -> list[Violation]:
+def check_modal(data: Mapping[str, Any], *, emojis: Container[str] | None = None) -> list[Violation]:
     """Every rule that a modal breaks.
 
     Args:
         data: The ``data`` of an interaction response of type 9.
-        emojis: The ids of the custom emoji that components can show; any may be shown when left out.
+        emojis: The ids of the custom emoji that there are; when left out, any is taken to exist.
 
     Returns:
         The violations, errors and warnings, in the order of the body; empty for a good modal.
@@ -122,8 +121,6 @@ def _attachments(form: Form, edit_of: Mapping[str, Any] | None, files: Sequence[
     before = {str(a["id"]): a["filename"] for a in (edit_of or {}).get("attachments", ())}
     entries = form.forms("M12", "attachments", 0, MAX_ATTACHMENTS)
     kept = [] if form.given("attachments") else list(before.values())
-    if len(files) > MAX_ATTACHMENTS:
-        form.fault("M12", "attachments", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
     for entry in entries:
         attachment_id = entry.snowflake("M12", "id", required=True)
         entry.text("M12", "description", 0, MAX_DESCRIPTION)
@@ -131,30 +128,30 @@ def _attachments(form: Form, edit_of: Mapping[str, Any] | None, files: Sequence[
         entry.text("M12", "title", 0, MAX_DESCRIPTION)
         if attachment_id in before:
             kept.append(before[attachment_id])
+    if len(entries) <= MAX_ATTACHMENTS < len(kept) + len(files):
+        form.fault("M12", "attachments", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
     return kept
 
 
 def _small_fields(form: Form) -> None:
     nonce = form.data.get("nonce")
     if nonce is not None and (isinstance(nonce, bool) or not isinstance(nonce, int)):
-        form.text("M14", "nonce", 0, MAX_NONCE)
-    reference = form.form("M14", "message_reference")
+        form.text("M16", "nonce", 0, MAX_NONCE)
+    reference = form.form("M16", "message_reference")
     if reference is not None:
         for key in ("message_id", "channel_id", "guild_id"):
-            reference.snowflake("M14", key)
-        reference.choice("M14", "type", (0, 1))
-        reference.flag("M14", "fail_if_not_exists")
-    allowed = form.form("M14", "allowed_mentions")
+            reference.snowflake("M16", key)
+        reference.choice("M16", "type", (0, 1))
+        reference.flag("M16", "fail_if_not_exists")
+    allowed = form.form("M17", "allowed_mentions")
     if allowed is None:
         return
-    allowed.flag("M14", "replied_user")
-    kinds = ("users", "roles", "everyone")
-    entries = allowed.items("M14", "parse", 0, 3)
-    parse = [entry.choice("M14", index, kinds, required=True) for index, entry in entries]
+    allowed.flag("M17", "replied_user")
+    parse = allowed.choices("M17", "parse", ("users", "roles", "everyone"), 0, 3)
     for key in ("users", "roles"):
-        if allowed.array("M14", key, 0, MAX_MENTIONS) and key in parse:
+        if allowed.snowflakes("M17", key, 0, MAX_MENTIONS) and key in parse:
             words = f'parse:["{key}"] and {key}: [ids...] are mutually exclusive.'
-            allowed.fault("M14", key, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", words)
+            allowed.fault("M17", key, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", words)
 
 
 def _legacy_fields(form: Form, edit_of: Mapping[str, Any] | None, *, v2: bool) -> None:
@@ -182,7 +179,8 @@ def _layout(form: Form, scope: Scope, *, v2: bool) -> None:
             check_component(component, scope, "M01" if kind in V2_TYPES else "M06", LEGACY_TOP)
     if scope.count > MAX_COMPONENTS:
         words = f"Total number of components cannot exceed {MAX_COMPONENTS}"
-        form.fault("M04", "components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", words)
+        broken = "M05" if v2 and len(form.data["components"]) > MAX_COMPONENTS else "M04"
+        form.fault(broken, "components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", words)
     if sum(map(len, scope.texts)) > MAX_TEXT:
         words = f"Components displayable text size exceeds maximum size of {MAX_TEXT}"
         form.fault("M07", "components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", words)

@@ -63,7 +63,14 @@ def get_gateway(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
 
 
 @routes.add("GET", "gateway/bot")
-def get_gateway_bot(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
+def get_gateway_bot(simulator: Simulator, call: Call) -> Json:
     """Get Gateway Bot."""
-    limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-    return {"url": simulator.gateway_url, "shards": 1, "session_start_limit": limit}
+    gateway, now = simulator.gateway, simulator.world.clock.monotonic()
+    starts = gateway.starts(call.bot)
+    limit = {
+        "total": starts.limit,
+        "remaining": starts.remaining(now),
+        "reset_after": round(starts.reset_after(now) * 1000),
+        "max_concurrency": gateway.max_concurrency,
+    }
+    return {"url": simulator.gateway_url, "shards": gateway.shards, "session_start_limit": limit}

@@ -30,6 +30,17 @@ BROKEN_MULTIPART = (ValueError, AssertionError, AttributeError, HttpProcessingEr
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An answer that Discord gives with the status 201.
+
+    Args:
+        body: The JSON.
+    """
+
+    body: Any
+
+
 @dataclass(slots=True)
 class Call:
     """One request, read.

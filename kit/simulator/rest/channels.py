@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, UnknownError
 from kit.simulator.limits import guilds as guild_limits
-from kit.simulator.rest.calls import Call
+from kit.simulator.rest.calls import Call, Created
 from kit.simulator.rest.guild import guild
 from kit.simulator.rest.routing import Routes
 from kit.simulator.rest.threads import edit_thread
@@ -38,7 +38,7 @@ def get_channels(simulator: Simulator, call: Call) -> list[Json]:
 
 
 @routes.add("POST", "guilds/{guild_id}/channels")
-def create_channel(simulator: Simulator, call: Call) -> Json:
+def create_channel(simulator: Simulator, call: Call) -> Created:
     """Create Guild Channel."""
     world = simulator.world
     guild_id = guild(world, call)["id"]
@@ -49,7 +49,7 @@ def create_channel(simulator: Simulator, call: Call) -> Json:
     _grantable(call, world, [], fields.get("permission_overwrites", []))
     position, kind = len(world.channels), fields.get("type", guild_limits.TEXT)
     fresh = payloads.channel(world.snowflakes.next(), "", guild_id=guild_id, position=position, kind=kind)
-    return world.put_channel({**fresh, **{key: fields[key] for key in fields if key in fresh}})
+    return Created(world.put_channel({**fresh, **{key: fields[key] for key in fields if key in fresh}}))
 
 
 @routes.add("GET", "channels/{channel_id}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator.errors import ApiError, UnknownError, invalid_field, unknown
 from kit.simulator.limits.commands import command_fields
 from kit.simulator.limits.forms import Form
-from kit.simulator.rest.calls import Call
+from kit.simulator.rest.calls import Call, Created
 from kit.simulator.rest.routing import Routes
 from kit.simulator.world.world import GLOBAL
 
@@ -81,17 +81,18 @@ def overwrite_commands(simulator: Simulator, call: Call) -> list[Json]:
 
 @routes.add("POST", COMMANDS)
 @routes.add("POST", GUILD_COMMANDS)
-def create_command(simulator: Simulator, call: Call) -> Json:
-    """Create Global (or Guild) Application Command; one of the same name is overwritten."""
+def create_command(simulator: Simulator, call: Call) -> Json | Created:
+    """Create Global (or Guild) Application Command; one of the same name is overwritten, with a 200."""
     world = simulator.world
     scope = _scope(world, call)
     form = call.form()
     fields = command_fields(form)
     form.check()
     command = _registered(world, call.bot, scope, fields)
-    others = [old for old in call.bot.commands.get(scope, ()) if _key(old) != _key(command)]
+    before = call.bot.commands.get(scope, [])
+    others = [old for old in before if _key(old) != _key(command)]
     call.bot.commands[scope] = [*others, command]
-    return command
+    return command if len(others) < len(before) else Created(command)
 
 
 @routes.add("GET", COMMANDS + "/{command_id}")

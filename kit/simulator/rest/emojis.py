@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, unknown
-from kit.simulator.rest.calls import Call
+from kit.simulator.rest.calls import Call, Created
 from kit.simulator.rest.guild import guild
 from kit.simulator.rest.routing import Routes
 from kit.simulator.world import payloads
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 MAX_EMOJIS, MAX_APPLICATION_EMOJIS = 50, 2000
 MAX_IMAGE = 256 * 1024
-NAME = re.compile(r"\w{2,32}", re.ASCII)
+NAME = re.compile(r"\w+", re.ASCII)
 DATA_URI = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,(.*)", re.DOTALL)
 
 routes = Routes()
@@ -45,7 +45,7 @@ def get_emoji(simulator: Simulator, call: Call) -> Json:
 
 
 @routes.add("POST", EMOJIS)
-def create_emoji(simulator: Simulator, call: Call) -> Json:
+def create_emoji(simulator: Simulator, call: Call) -> Created:
     """Create Guild Emoji."""
     world = simulator.world
     emojis = guild(world, call)["emojis"]
@@ -54,7 +54,8 @@ def create_emoji(simulator: Simulator, call: Call) -> Json:
     animated = image_type(image) == "gif"
     if sum(emoji["animated"] == animated for emoji in emojis) >= MAX_EMOJIS:
         raise ApiError(400, 30008, f"Maximum number of emojis reached ({MAX_EMOJIS})")
-    return world.add_emoji(payloads.emoji("", str(name), call.bot.user, roles=roles or ()), image)
+    emoji = payloads.emoji("", str(name), call.bot.user, roles=roles or ())
+    return Created(world.add_emoji(emoji, image))
 
 
 @routes.add("PATCH", EMOJIS + "/{emoji_id}")
@@ -95,7 +96,7 @@ def get_own_emoji(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
 
 
 @routes.add("POST", OWN)
-def create_own_emoji(simulator: Simulator, call: Call) -> Json:
+def create_own_emoji(simulator: Simulator, call: Call) -> Created:
     """Create Application Emoji."""
     emojis = _own(call)
     name, _, image = _fields(call.form(), fresh=True)
@@ -105,7 +106,7 @@ def create_own_emoji(simulator: Simulator, call: Call) -> Json:
         raise ApiError(400, 30008, f"Maximum number of emojis reached ({MAX_APPLICATION_EMOJIS})")
     made = simulator.world.keep_emoji(payloads.emoji("", str(name), call.bot.user), image, None)
     emojis.append(made)
-    return made
+    return Created(made)
 
 
 @routes.add("PATCH", OWN + "/{emoji_id}")
@@ -144,7 +145,7 @@ def _by_id(emojis: list[Json], call: Call) -> Json:
 def _fields(form: Form, *, fresh: bool) -> tuple[str | None, list[str] | None, bytes]:
     """The name, the roles and the image that were sent."""
     name = form.text("G06", "name", 2, 32, required=fresh)
-    if name is not None and not NAME.fullmatch(name):
+    if name is not None and 2 <= len(name) <= 32 and not NAME.fullmatch(name):
         form.fault("G06", "name", "STRING_TYPE_REGEX", "String value did not match validation regex.")
     roles = form.snowflakes("G06", "roles", 0, 250) if form.given("roles") else None
     text = form.text("G06", "image", 1, 2 * MAX_IMAGE, required=fresh) if fresh else None

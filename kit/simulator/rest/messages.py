@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, unknown
@@ -23,7 +23,7 @@ from kit.simulator.world.permissions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from kit.simulator.server import Simulator
     from kit.simulator.world.world import World
@@ -72,34 +72,33 @@ def in_channel(world: World, call: Call, needed: int) -> Json:
     return channel
 
 
-def _history(world: World, call: Call) -> Iterator[Json]:
-    """The messages of a channel, newest first; Discord shows none to a bot that may not read its history.
+def _history(world: World, call: Call) -> list[str]:
+    """The ids of a channel's messages, oldest first; none to a bot that may not read its history.
 
     Raises:
         ApiError: 10003 or 50001.
     """
     channel = in_channel(world, call, 0)
     hidden = lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel)
-    return iter(()) if hidden else world.newest_first(channel["id"])
+    return [] if hidden else world.listed(channel["id"])
 
 
 @routes.add("GET", MESSAGES)
 def list_messages(simulator: Simulator, call: Call) -> list[Json]:
     """Get Channel Messages."""
-    newest = _history(simulator.world, call)
+    ids = _history(simulator.world, call)
     limit = call.number("limit", 50, 1, 100)
     highest = 1 << 64
     if "around" in call.query:
-        around = call.number("around", 0, 0, highest)
-        everything, half = list(newest), limit // 2
-        place = next((i for i, m in enumerate(everything) if int(m["id"]) <= around), len(everything))
-        found = everything[max(0, place - half) : place + limit - half]
+        middle = bisect_left(ids, call.number("around", 0, 0, highest), key=int)
+        start, end = max(0, middle - (limit - 1) // 2), middle + limit // 2 + 1
     elif "after" in call.query:
-        after = call.number("after", 0, 0, highest)
-        found = list(itertools.takewhile(lambda m: int(m["id"]) > after, newest))[-limit:]
+        start = bisect_right(ids, call.number("after", 0, 0, highest), key=int)
+        end = start + limit
     else:
-        before = call.number("before", highest, 0, highest)
-        found = list(itertools.islice((m for m in newest if int(m["id"]) < before), limit))
+        end = bisect_left(ids, call.number("before", highest, 0, highest), key=int)
+        start = max(0, end - limit)
+    found = [simulator.world.message(key) for key in reversed(ids[start:end])]
     return [simulator.world.seen(message, call.bot.id) for message in found]
 
 
@@ -213,7 +212,8 @@ def typing(simulator: Simulator, call: Call) -> None:
 
 
 def _pins(world: World, call: Call) -> list[Json]:
-    return [message for message in _history(world, call) if message["pinned"]]
+    newest = map(world.message, reversed(_history(world, call)))
+    return [message for message in newest if message["pinned"]]
 
 
 @routes.add("GET", MESSAGES + "/pins")

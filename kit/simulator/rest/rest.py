@@ -6,6 +6,7 @@ import hmac
 import inspect
 import json
 import logging
+import math
 import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
+from kit.simulator.faults import failure
+from kit.simulator.ratelimits import Asked
 from kit.simulator.rest import (
     applications,
     bans,
@@ -27,7 +30,7 @@ from kit.simulator.rest import (
     thread_members,
     threads,
 )
-from kit.simulator.rest.calls import Call, read_body
+from kit.simulator.rest.calls import Call, Created, read_body
 from kit.simulator.rest.routing import Routes
 
 if TYPE_CHECKING:
@@ -42,6 +45,21 @@ RESOURCES = (
     *(messages, reactions, interactions, commands, applications, guild, emojis),
     *(channels, threads, thread_members, members, bans),
 )
+NOT_ALLOWED = ApiError(405, 0, "405: Method Not Allowed")
+# What Discord has on paths that are served here, and the simulator has not; anything else there is a 405.
+UNSERVED = {
+    "applications/{application_id}/guilds/{guild_id}/commands/permissions": ("PATCH", "DELETE"),
+    "channels/{channel_id}/thread-members/@me": ("GET",),
+    "channels/{channel_id}/messages/bulk-delete": ("GET", "PATCH", "DELETE"),
+    "channels/{channel_id}/messages/pins": ("PATCH", "DELETE"),
+    "guilds/{guild_id}": ("PATCH",),
+    "guilds/{guild_id}/channels": ("PATCH",),
+    "guilds/{guild_id}/members/@me": ("GET", "PUT", "DELETE"),
+    "guilds/{guild_id}/members/search": ("PUT", "PATCH", "DELETE"),
+    "guilds/{guild_id}/members/{user_id}": ("PUT",),
+    "users/@me": ("PATCH",),
+    "webhooks/{application_id}/{token}": ("GET", "PATCH", "DELETE"),
+}
 VERSION = re.compile(r"v\d+")
 
 log = logging.getLogger(__name__)
@@ -52,15 +70,21 @@ class Rest:
 
     Args:
         simulator: Whose world it serves.
+
+    Attributes:
+        routes: All that it serves.
     """
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._routes = Routes()
+        self.routes = Routes()
+        for template, methods in UNSERVED.items():
+            for method in methods:
+                self.routes.add(method, template)(_unserved)
         for module in RESOURCES:
-            self._routes.include(module.routes)
+            self.routes.include(module.routes)
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answers one request; whatever goes wrong comes back in Discord's error shape.
 
         Args:
@@ -70,13 +94,42 @@ class Rest:
         segments = segments[1:] if segments[:1] == ["api"] else segments
         segments = segments[1:] if segments and VERSION.fullmatch(segments[0]) else segments
         name = f"{request.method} /{'/'.join(segments)}"
+        simulator = self._simulator
+        fault = None
+        if simulator.faults.active:
+            wait, fault = simulator.faults.meet(name, self._asker(request, segments))
+            await simulator.world.clock.sleep(wait)
+        if fault is not None and fault.kind == "fail" and not fault["carried_out"]:
+            return _shaped(failure(fault))
+        answer = await self._limited(request, segments, name)
+        if fault is not None and fault.kind == "fail":
+            return _shaped(failure(fault))
+        return answer if fault is None else await _cut(request, answer)
+
+    async def _limited(self, request: web.Request, segments: list[str], name: str) -> web.Response:
+        limits, clock = self._simulator.rate_limits, self._simulator.world.clock
+        if limits is None:
+            return await self._answered(request, segments, name, {})
+        wait = limits.banned(clock)
+        if wait:
+            # Cloudflare's own words, which no library takes for Discord's.
+            headers = {"Retry-After": str(math.ceil(wait))}
+            return web.Response(status=429, text="error code: 1015", headers=headers)
+        headers = {}
+        answer = await self._answered(request, segments, name, headers)
+        answer.headers.update(headers)
+        limits.answered(answer.status, clock)
+        return answer
+
+    async def _answered(
+        self, request: web.Request, segments: list[str], name: str, headers: dict[str, str]
+    ) -> web.Response:
         try:
-            return _answer(200, await self._call(request, segments, name))
+            return _answer(200, await self._call(request, segments, name, headers))
         except ApiError as error:
-            return _answer(error.status, error.body())
+            return _shaped(error)
         except UnknownError as error:
-            refused = unknown(error.kind)
-            return _answer(refused.status, refused.body())
+            return _shaped(unknown(error.kind))
         except UnsupportedError as error:
             what = f"{name} ({error})" if str(error) else name
             self._simulator.note_unsupported(what)
@@ -85,20 +138,25 @@ class Rest:
             log.exception("The simulator failed on %s; this is a bug of viewkit, please report it", name)
             return _answer(500, {"message": "500: Internal Server Error", "code": 0})
 
-    async def _call(self, request: web.Request, segments: list[str], name: str) -> Any:
+    async def _call(
+        self, request: web.Request, segments: list[str], name: str, headers: dict[str, str]
+    ) -> Any:
         if not any(segments):
             raise NOT_FOUND
         if segments[0] == "attachments":
             return self._file(request, segments)
         if segments[0] == "emojis":
             return self._image(segments)
-        found = self._routes.find(request.method, segments)
-        bot = self._simulator.world.bot
+        simulator = self._simulator
+        found = self.routes.find(request.method, segments)
+        bot = simulator.world.bot
         if found is None or not found[0].open:
             bot = self._authorised(request.headers.get("Authorization", ""))
         if found is None:
-            raise UnsupportedError
+            raise NOT_ALLOWED if self.routes.has(segments) else UnsupportedError
         route, params = found
+        if simulator.rate_limits is not None:
+            headers.update(simulator.rate_limits.take(Asked(bot, route, params), simulator.world.clock))
         for key, value in params.items():
             if key.endswith("_id") and not (value.isdecimal() and value.isascii() and len(value) <= 20):
                 raise invalid_field(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
@@ -106,8 +164,17 @@ class Rest:
         call = Call(bot, name, params, dict(request.query), reason=reason)
         if request.body_exists:
             await read_body(request, call)
-        answer = route.handler(self._simulator, call)
+        answer = route.handler(simulator, call)
         return await answer if inspect.isawaitable(answer) else answer
+
+    def _asker(self, request: web.Request, segments: list[str]) -> Bot | None:
+        """The bot that a request comes from; webhooks and interactions name it in their path."""
+        world = self._simulator.world
+        if segments[:1] == ["webhooks"] and len(segments) > 1:
+            return world.bots.get(segments[1])
+        if segments[:1] == ["interactions"] and len(segments) > 2:
+            return self._simulator.interactions.bot_of(segments[2])
+        return world.bot_of(request.headers.get("Authorization", "").removeprefix("Bot "))
 
     def _authorised(self, header: str) -> Bot:
         kind, _, token = header.partition(" ")
@@ -143,9 +210,38 @@ def _served(upload: Upload) -> web.Response:
     return web.Response(body=upload.data, headers={"Content-Type": upload.content_type, **guard})
 
 
+def _shaped(error: ApiError | web.Response) -> web.Response:
+    if isinstance(error, web.Response):
+        return error
+    answer = _answer(error.status, error.body())
+    answer.headers.update(error.headers)
+    return answer
+
+
+async def _cut(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    """Sends the first half of an answer, if it has a body, and breaks the connection."""
+    transport = request.transport
+    if not isinstance(answer.body, bytes) or not answer.body or transport is None:
+        if transport is not None:
+            transport.abort()
+        return answer
+    half = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(answer.body))})
+    half.content_type = answer.content_type
+    await half.prepare(request)
+    await half.write(answer.body[: len(answer.body) // 2])
+    transport.close()
+    return half
+
+
+def _unserved(simulator: Simulator, call: Call) -> None:  # noqa: ARG001
+    raise UnsupportedError
+
+
 def _answer(status: int, payload: Any) -> web.Response:
     if isinstance(payload, web.Response):
         return payload
+    if isinstance(payload, Created):
+        return _answer(201, payload.body)
     if payload is None:
         return web.Response(status=204)
     # discord.py parses a body only under exactly this Content-Type, with no charset.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ class Route:
     """What answers one method of one path template."""
 
     handler: Handler
+    method: str
+    template: str
     open: bool
 
 
@@ -41,10 +43,13 @@ class Routes:
             node = self._tree
             for segment in template.split("/"):
                 node = node.setdefault(segment, {})
-            node.setdefault("", {})[method] = Route(handler, open)
+            node.setdefault("", {})[method] = Route(handler, method, template, open)
             return handler
 
         return register
+
+    def __iter__(self) -> Iterator[Route]:
+        return _routes(self._tree)
 
     def include(self, other: Routes) -> None:
         """Takes over all paths of another table.
@@ -53,6 +58,14 @@ class Routes:
             other: The table.
         """
         _merge(self._tree, other._tree)
+
+    def has(self, segments: list[str]) -> bool:
+        """Whether a path is served, by whatever method.
+
+        Args:
+            segments: The path, split and unquoted.
+        """
+        return _has(self._tree, segments)
 
     def find(self, method: str, segments: list[str]) -> tuple[Route, dict[str, str]] | None:
         """The route of a path, with the values of its template's names; None if nothing serves it.
@@ -64,12 +77,28 @@ class Routes:
         return _find(self._tree, method, segments, {})
 
 
+def _routes(tree: dict[str, Any]) -> Iterator[Route]:
+    for key, value in tree.items():
+        if key:
+            yield from _routes(value)
+        else:
+            yield from value.values()
+
+
 def _merge(into: dict[str, Any], tree: dict[str, Any]) -> None:
     for key, value in tree.items():
         if isinstance(value, dict):
             _merge(into.setdefault(key, {}), value)
         else:
             into[key] = value
+
+
+def _has(node: dict[str, Any], segments: list[str]) -> bool:
+    if not segments:
+        return "" in node
+    head = segments[0]
+    fits = [child for key, child in node.items() if head and (key == head or key.startswith("{"))]
+    return any(_has(child, segments[1:]) for child in fits)
 
 
 def _find(

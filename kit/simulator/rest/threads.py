@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, invalid_field
 from kit.simulator.limits import guilds as guild_limits
-from kit.simulator.rest.calls import Call
+from kit.simulator.rest.calls import Call, Created
 from kit.simulator.rest.guild import guild
 from kit.simulator.rest.messages import ARCHIVED, find, in_channel, send
 from kit.simulator.rest.routing import Routes
@@ -38,25 +38,25 @@ CHANNEL = "channels/{channel_id}"
 
 
 @routes.add("POST", CHANNEL + "/messages/{message_id}/threads")
-def start_from_message(simulator: Simulator, call: Call) -> Json:
+def start_from_message(simulator: Simulator, call: Call) -> Created:
     """Start Thread from Message."""
     world = simulator.world
     message = find(world, call)
     require(world, call.bot.id, CREATE_PUBLIC_THREADS, world.channels[message["channel_id"]])
-    return _start(world, call, guild_limits.thread_fields(call.form()), message=message)
+    return Created(_start(world, call, guild_limits.thread_fields(call.form()), message=message))
 
 
 @routes.add("POST", CHANNEL + "/threads")
-def start(simulator: Simulator, call: Call) -> Json:
+def start(simulator: Simulator, call: Call) -> Created:
     """Start Thread without Message; in a forum or media channel, a post with its message."""
     world = simulator.world
     channel = in_channel(world, call, 0)
     fields = guild_limits.thread_fields(call.form(), channel)
     if channel["type"] in payloads.FORUMS:
-        return _post(world, call, channel, fields)
+        return Created(_post(world, call, channel, fields))
     private = fields.pop("type") == payloads.PRIVATE_THREAD
     require(world, call.bot.id, CREATE_PRIVATE_THREADS if private else CREATE_PUBLIC_THREADS, channel)
-    return _start(world, call, fields, private=private)
+    return Created(_start(world, call, fields, private=private))
 
 
 def _start(world: World, call: Call, fields: Json, **options: Any) -> Json:
@@ -121,7 +121,8 @@ def list_active(simulator: Simulator, call: Call) -> Json:
     guild(world, call)
     active = [thread for thread in world.threads() if not thread["thread_metadata"]["archived"]]
     visible = [thread for thread in active if not lacking(world, call.bot.id, VIEW_CHANNEL, thread)]
-    return _listed(world, call, sorted(visible, key=lambda thread: -int(thread["id"])))
+    newest = sorted(visible, key=lambda thread: -int(thread["id"]))
+    return {**_listed(world, call, newest), "has_more": False}
 
 
 @routes.add("GET", CHANNEL + "/threads/archived/public")

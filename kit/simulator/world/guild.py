@@ -127,13 +127,21 @@ class GuildState(MemberState):
     def bot_permissions(self, permissions: int | Iterable[str]) -> None:
         self.update_role(self.bot_role["id"], {"permissions": str(bits(permissions))})
 
-    def emoji(self, name: str, *, image: bytes | None = None, animated: bool | None = None) -> Json:
+    def emoji(
+        self,
+        name: str,
+        *,
+        image: bytes | None = None,
+        animated: bool | None = None,
+        id: str | int | None = None,  # noqa: A002 - Discord's own name
+    ) -> Json:
         """A custom emoji of the guild, made if there is none of that name.
 
         Args:
             name: Its name, without the colons, or the id of one that is there.
             image: What it looks like, as PNG, GIF, JPEG or WebP; nothing can be fetched when left out.
             animated: Whether it moves; a GIF does when left out.
+            id: The id that it has in a real guild, so that a bot's code can name it here as well.
 
         Raises:
             LookupError: None has that id.
@@ -141,9 +149,8 @@ class GuildState(MemberState):
         """
         if is_id(name) or self._emoji_named(name):
             return self.find_emoji(name)
-        return self.add_emoji(
-            payloads.emoji("", name, self.user_by_id(self.guild["owner_id"])), image, animated
-        )
+        owner = self.user_by_id(self.guild["owner_id"])
+        return self.add_emoji(payloads.emoji(str(id or ""), name, owner), image, animated)
 
     def find_emoji(self, wanted: str) -> Json:
         """A custom emoji of the guild that is there.
@@ -167,7 +174,7 @@ class GuildState(MemberState):
         """Adds a custom emoji to the guild.
 
         Args:
-            emoji: The emoji object; it gets its id here.
+            emoji: The emoji object; it gets an id here if it has none.
             image: See ``emoji``.
             animated: See ``emoji``.
 
@@ -195,7 +202,7 @@ class GuildState(MemberState):
         kind = image_type(image) if image is not None else "png"
         if kind is None:
             raise ValueError(f"The image of :{emoji['name']}: is no PNG, GIF, JPEG or WebP.")
-        emoji_id = self.snowflakes.next()
+        emoji_id = emoji["id"] or self.snowflakes.next()
         if image is not None:
             self.images[emoji_id] = Upload(f"{emoji['name']}.{kind}", image)
         return {**emoji, "id": emoji_id, "animated": kind == "gif" if animated is None else animated}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator import components
 from kit.simulator.errors import ApiError, UnsupportedError
 from kit.simulator.limits import messages as limits
-from kit.simulator.limits.forms import refuse
+from kit.simulator.limits.forms import refuse, utc_moment
 from kit.simulator.world import references
 from kit.simulator.world.payloads import DM_CHANNEL
 from kit.simulator.world.permissions import MENTION_EVERYONE, lacking
@@ -61,9 +60,6 @@ def validate(
         ApiError: 400 with the error tree, or 50006 for an empty message.
         UnsupportedError: It has a poll or stickers.
     """
-    for name in ("poll", "sticker_ids", "shared_client_theme"):
-        if payload.get(name):
-            raise UnsupportedError(f"a message with {name}")
     names = [upload.filename for upload in files.values()]
     found = limits.check_message(
         payload, edit_of=edit_of, files=names, interaction=interaction, emojis=emojis
@@ -73,6 +69,9 @@ def validate(
             return
         raise ApiError(400, 50006, "Cannot send an empty message")
     refuse(found, prefix)
+    for name in ("poll", "sticker_ids", "shared_client_theme"):
+        if payload.get(name):
+            raise UnsupportedError(f"a message with {name}")
 
 
 def create(
@@ -118,7 +117,7 @@ def create(
         "mentions": [],
         "mention_roles": [],
         "pinned": False,
-        **_rendered(payload, attachments),
+        **_rendered(world, payload, attachments),
         "flags": flags | (EPHEMERAL if viewer_id else 0),
         **(fixed or {}),
     }
@@ -155,7 +154,9 @@ def edit(
         attachments = _attachments(world, message["channel_id"], payload, files, kept=kept)
     changed = {
         **message,
-        **_rendered({key: payload[key] for key in ("embeds", "components") if key in payload}, attachments),
+        **_rendered(
+            world, {key: payload[key] for key in ("embeds", "components") if key in payload}, attachments
+        ),
         "edited_timestamp": world.clock.timestamp() if rewritten else message["edited_timestamp"],
     }
     if "content" in payload:
@@ -196,7 +197,7 @@ def _attachments(
     return result
 
 
-def _rendered(payload: Mapping[str, Any], attachments: list[Json]) -> Json:
+def _rendered(world: World, payload: Mapping[str, Any], attachments: list[Json]) -> Json:
     """The embeds, components and attachments to store, with ``attachment://`` links resolved."""
     by_url = {f"attachment://{attachment['filename']}": attachment for attachment in attachments}
     # A bot that sends back a stored component refers to the file by its real URL.
@@ -206,8 +207,9 @@ def _rendered(payload: Mapping[str, Any], attachments: list[Json]) -> Json:
         url = item["url"]
         attachment = by_url.get(url)
         if attachment is None:
-            return {"url": url, "proxy_url": item.get("proxy_url", url), "loading_state": 2, **_kept(item)}
+            return {"id": world.snowflakes.next(), "url": url, "proxy_url": url, "loading_state": 2}
         return {
+            "id": world.snowflakes.next(),
             "url": attachment["url"],
             "proxy_url": attachment["proxy_url"],
             "width": attachment.get("width"),
@@ -227,8 +229,8 @@ def _rendered(payload: Mapping[str, Any], attachments: list[Json]) -> Json:
     }
 
 
-def _kept(item: Json) -> Json:
-    return {key: item[key] for key in ("width", "height", "content_type", "attachment_id") if item.get(key)}
+def _known(item: Json, keys: Sequence[str]) -> Json:
+    return {key: item[key] for key in keys if item.get(key) is not None}
 
 
 def _embed(embed: Json, resolve: Any) -> Json:
@@ -242,9 +244,13 @@ def _embed(embed: Json, resolve: Any) -> Json:
             value = {"url": media["url"], "proxy_url": media["proxy_url"]}
             value.update({size: media[size] for size in ("width", "height") if media.get(size)})
         elif key == "fields":
-            value = [{"inline": False, **entry} for entry in value]
-        elif key in ("footer", "author") and str(value.get("icon_url", "")).startswith("attachment:"):
-            value = {**value, "icon_url": resolve({"url": value["icon_url"]})["url"]}
+            value = [{"inline": False, **_known(entry, ("name", "value", "inline"))} for entry in value]
+        elif key == "timestamp":
+            value = utc_moment(value).isoformat()
+        elif key in ("footer", "author"):
+            value = _known(value, ("text", "name", "url", "icon_url"))
+            if value.get("icon_url", "").startswith("attachment:"):
+                value["icon_url"] = resolve({"url": value["icon_url"]})["url"]
         result[key] = value
     return result
 
@@ -304,7 +310,8 @@ def sent_before(world: World, channel_id: str, payload: Mapping[str, Any], autho
     nonce = payload.get("nonce")
     if not payload.get("enforce_nonce") or nonce is None:
         return None
-    for message in itertools.islice(world.newest_first(channel_id), NONCE_MESSAGES):
+    for key in reversed(world.listed(channel_id)[-NONCE_MESSAGES:]):
+        message = world.message(key)
         if message["author"]["id"] == author_id and message.get("nonce") == nonce:
             return message
     return None

@@ -256,8 +256,15 @@ def guild(guild_id: str, name: str, *, owner_id: str) -> Json:
         owner_id: The user who owns it and may do everything.
     """
     empty = (
-        *("icon", "splash", "discovery_splash", "banner", "description", "vanity_url_code"),
-        *("afk_channel_id", "application_id", "widget_channel_id", "system_channel_id", "rules_channel_id"),
+        *("icon", "splash", "discovery_splash", "banner", "home_header", "description"),
+        *(
+            "vanity_url_code",
+            "afk_channel_id",
+            "application_id",
+            "widget_channel_id",
+            "system_channel_id",
+            "rules_channel_id",
+        ),
         *("public_updates_channel_id", "safety_alerts_channel_id", "max_presences", "incidents_data"),
     )
     return {

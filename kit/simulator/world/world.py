@@ -15,7 +15,7 @@ from kit.simulator.world.media import Upload, image_size
 from kit.simulator.world.threads import HAS_THREAD, ThreadState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 Json = dict[str, Any]
@@ -131,14 +131,14 @@ class World(ThreadState):
             return {**shown, "thread": self.shown_channel(self.channels[message["id"]], user_id)}
         return shown
 
-    def newest_first(self, channel_id: str) -> Iterator[Json]:
-        """The messages that a bot can list in a channel, newest first, without copying them.
+    def listed(self, channel_id: str) -> list[str]:
+        """The ids of the messages that a bot can list in a channel, oldest first.
 
         Args:
             channel_id: The channel.
         """
         stored = self.message_store.get(self.find_channel(channel_id)["id"], {})
-        return (message for key, message in reversed(stored.items()) if key not in self.viewers)
+        return [key for key in stored if key not in self.viewers]
 
     def message(self, message_id: str | int) -> Json:
         """A message by id, ephemeral ones included.
