@@ -32,6 +32,7 @@ MAX_FRAME = 4096
 MAX_MESSAGE = 1 << 16
 # Sockets that have not identified: more are turned away, so that a flood of them harms nobody.
 MAX_STRANGERS = 256
+LOST_SESSIONS = 3
 VERSIONS = ("", "9", "10")
 DAY_SECONDS = 86_400.0
 STARTS_A_DAY = 1000
@@ -314,12 +315,23 @@ class Gateway:
             if not simulator.rate_limits.may_identify(bot, session.shard[0] % self.max_concurrency, now):
                 _send(connection, codes.INVALID_SESSION, False)
                 return
+        self._forget_lost(session)
         connection.session = self._sessions[session.id] = session
         session.push("READY", simulator.ready_payload(session))
         if session.has_guild and session.intents & GUILDS:
             session.push("GUILD_CREATE", simulator.guild_payload(session))
         self._show(bot, data.get("presence") or {})
         self._attached("connected")
+
+    def _forget_lost(self, newer: Session) -> None:
+        """Keeps the newest few of the sessions that a shard lost: a bot that was restarted resumes none."""
+        lost = [
+            session
+            for session in self._sessions.values()
+            if session.bot is newer.bot and session.shard == newer.shard and session.connection is None
+        ]
+        for session in lost[:-LOST_SESSIONS]:
+            del self._sessions[session.id]
 
     def _resume(self, connection: Connection, bot: Bot, data: Json) -> None:
         session, seq = self._sessions.get(str(data.get("session_id"))), data.get("seq")
