@@ -238,7 +238,7 @@ class Lab:
     def _user(self, user: str | None) -> str:
         if user is None:
             return self.users[0]
-        self.discord.world.user(user)
+        self.discord.world.find_user(user)
         return user
 
     async def post(
@@ -262,7 +262,7 @@ class Lab:
         async def deliver() -> None:
             if issubclass(view, Stateful):
                 identity = {
-                    "user_id": int(self.discord.world.user(name)["id"]),
+                    "user_id": int(self.discord.world.find_user(name)["id"]),
                     "guild_id": int(self.discord.world.guild["id"]),
                 }
                 known = {key: value for key, value in identity.items() if accepts(view, key)}

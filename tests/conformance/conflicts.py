@@ -115,7 +115,17 @@ def _resolved_channels_are_partial(document: Json) -> None:
     _schemas(document)["ResolvedObjectsResponse"]["properties"]["channels"]["additionalProperties"] = partial
 
 
+def _forwards(document: Json) -> None:
+    _schemas(document)["MessageReferenceType"]["oneOf"].append({"title": "FORWARD", "const": 1})
+
+
+FORWARDS = (
+    "The page Message Resource, Message Reference Types: 1 forwards a message; the description has 0 alone."
+)
+
 CORRECTIONS = (
+    Correction("forwards, sent", "request", FORWARDS, _forwards),
+    Correction("forwards", "answer", FORWARDS, _forwards),
     Correction(
         "inner error codes",
         "answer",

@@ -101,7 +101,16 @@ async def _chosen_channel(lab, http):
     await lab.simulator.choose("where", [lab.world.channel_id], message=sent["id"], user="alice")
 
 
+async def _forward(lab, http):
+    path = f"/api/v10/channels/{lab.world.channel_id}/messages"
+    said = await lab.simulator.say("x", user="bob")
+    reference = {"type": 1, "message_id": said["id"], "channel_id": said["channel_id"]}
+    await http("POST", path, {"message_reference": reference})
+
+
 EVIDENCE = {
+    "forwards, sent": _forward,
+    "forwards": _forward,
     "inner error codes": _refused,
     "ids as numbers": _ids_as_numbers,
     "bit sets as texts": _bits_as_text,
@@ -117,7 +126,7 @@ EVIDENCE = {
 @pytest.mark.asyncio
 async def test_each_correction_is_needed(lab, http, name):
     """Without the correction an exchange that Discord itself would have is a fault; with it there is none."""
-    lab.emoji_id = "5"
+    lab.emoji_id = lab.world.emoji("x", id="5")["id"]
     uncorrected = listen([correction for correction in CORRECTIONS if correction.name != name])
     corrected = listen()
     with uncorrected.listening(), corrected.listening():
