@@ -20,7 +20,7 @@ from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGI
 from kit.views.persistent import Persistent, check_custom_ids
 
 View = ui.View | ui.LayoutView
-BindTo = discord.abc.Snowflake | int
+BindTo = discord.Message | discord.PartialMessage | discord.Object | int
 V = TypeVar("V", bound=View)
 
 
@@ -229,11 +229,14 @@ class ViewClient:
 def _message_id(bind_to: Any) -> int | None:
     if bind_to is MISSING or bind_to is None:
         return None
-    message_id = getattr(bind_to, "id", bind_to)
-    is_message = not isinstance(bind_to, discord.abc.User | discord.abc.GuildChannel | discord.Guild)
-    if not is_message or not isinstance(message_id, int) or isinstance(message_id, bool):
-        raise TypeError(f"a view is bound to a message or its id, not to {bind_to!r}")
-    return message_id
+    if isinstance(bind_to, discord.Message | discord.PartialMessage | discord.Object):
+        return bind_to.id
+    if not isinstance(bind_to, int) or isinstance(bind_to, bool):
+        raise TypeError(
+            f"a view is bound to a message or its id, not to {bind_to!r}; the message that answered an "
+            "interaction is `await interaction.original_response()`"
+        )
+    return bind_to
 
 
 def _check(view: Any) -> None:

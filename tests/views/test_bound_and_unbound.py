@@ -551,6 +551,7 @@ async def test_what_can_not_be_started_is_refused_with_the_reason(lab, client):
         (Knob(), True, TypeError, "not to True"),
         (Knob(), channel_of(lab), TypeError, "a message or its id"),
         (Knob(), lab.bot.user, TypeError, "a message or its id"),
+        (Knob(), channel_of(lab).guild.default_role, TypeError, "original_response"),
     ):
         with pytest.raises(error, match=text):
             client.start_view(view, bind_to=bind_to)
