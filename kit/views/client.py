@@ -18,6 +18,7 @@ from kit.persistence.started import Place, controls
 from kit.state import freeze, get_store, thaw
 from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
 from kit.views.persistent import Persistent, check_custom_ids
+from kit.views.stateful import Stateful
 
 View = ui.View | ui.LayoutView
 BindTo = discord.Message | discord.PartialMessage | discord.Object | int
@@ -202,15 +203,18 @@ class ViewClient:
         class method `migrate(arguments)` turns stored arguments of an older version into today's.
 
         Raises:
-            TypeError: If it is no view class, or one of kit's persistent ones, which need no decorator.
+            TypeError: If it is no view class, or one of kit's own, which need no decorator.
             ClassCollisionError: If another module has a stored class of that name.
         """
         if not (isinstance(view_class, type) and issubclass(view_class, ui.View | ui.LayoutView)):
             raise TypeError(
                 f"@ViewClient.persistent decorates a View or LayoutView class, not {view_class!r}"
             )
-        if issubclass(view_class, Persistent):
-            raise TypeError(f"{view_class.__name__} is persistent by itself: `await view.send()` keeps it")
+        if issubclass(view_class, Stateful):
+            raise TypeError(
+                f"{view_class.__name__} is a view of kit's, which needs no decorator: make it a PersistentView "
+                "or PersistentLayoutView, and `await view.send()` keeps it"
+            )
         remember_class(view_class)
         return view_class
 
