@@ -212,8 +212,8 @@ class ViewClient:
             )
         if issubclass(view_class, Stateful):
             raise TypeError(
-                f"{view_class.__name__} is a view of kit's, which needs no decorator: make it a PersistentView "
-                "or PersistentLayoutView, and `await view.send()` keeps it"
+                f"{view_class.__name__} is a view of kit's, which needs no decorator: make it a "
+                "PersistentView or PersistentLayoutView, and `await view.send()` keeps it"
             )
         remember_class(view_class)
         return view_class
