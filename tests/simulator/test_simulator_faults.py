@@ -69,7 +69,7 @@ async def test_each_status_has_discords_shape(lab, http):
         (
             429,
             {"retry_after": 2.5},
-            {"message": "You are being rate limited.", "retry_after": 2.5, "global": False},
+            {"message": "You are being rate limited.", "retry_after": 2.5, "global": False, "code": 0},
         ),
         (503, {"message": "busy"}, {"message": "busy", "code": 0}),
         (520, {}, {"message": "520: Error", "code": 0}),
