@@ -221,6 +221,7 @@ def test_faults_are_listed_and_cleared():
         (lambda faults: faults.delay(-1), "0 or more seconds"),
         (lambda faults: faults.delay((2, 1)), "0 or more seconds"),
         (lambda faults: faults.cut(chance=2), "from 0 to 1"),
+        (lambda faults: faults.fail(500, "gateway"), r"use delay\(seconds, 'gateway'\)"),
     ],
 )
 def test_a_fault_that_makes_no_sense(wrong, says):
@@ -251,6 +252,7 @@ async def test_an_outage(lab):
             await lab.channel(bot).send("x")
         await lab.simulator.say("missed", user="bob")
     assert lab.simulator.port == port
+    await lab.simulator.go_online()
     async with asyncio.timeout(10):
         await resumed.wait()
     await lab.until(lambda: heard)

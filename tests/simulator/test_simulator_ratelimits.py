@@ -242,6 +242,9 @@ async def test_a_preset_that_is_none(lab):
         lab.simulator.rate_limits = "github"
     with pytest.raises(ValueError, match='use "discord"'):
         await Simulator.start(rate_limits="github")
+    for routes in (SEND, ("POST /channels/{channel_id}/messages",), ("channels/{channel_id}",)):
+        with pytest.raises(ValueError, match="is no route of a bucket"):
+            Bucket(routes, 5, 5.0)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -384,7 +384,7 @@ def _send(connection: Connection, op: int, data: Any) -> None:
 
 
 def _parse(data: str | bytes) -> Json:
-    if len(data) > MAX_FRAME:
+    if len(data.encode() if isinstance(data, str) else data) > MAX_FRAME:
         raise Closed(codes.DECODE_ERROR, f"Payloads are limited to {MAX_FRAME} bytes.")
     try:
         frame = json.loads(data)
