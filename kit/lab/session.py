@@ -27,9 +27,10 @@ from kit.lab.starting import Starting
 from kit.lab.tasks import watch_tasks
 from kit.lab.worldkeeper import WorldKeeper
 from kit.persistence import StorageBackend
+from kit.persistence.arguments import accepts
 from kit.simulator import Simulator
 from kit.state import StateStore, get_store, set_store
-from kit.views.stateful import Stateful, accepts
+from kit.views.stateful import Stateful
 
 if TYPE_CHECKING:
     from kit.widgets import Controls, Preview, StateTree
@@ -237,7 +238,7 @@ class Lab:
     def _user(self, user: str | None) -> str:
         if user is None:
             return self.users[0]
-        self.discord.world.user(user)
+        self.discord.world.find_user(user)
         return user
 
     async def post(
@@ -261,7 +262,7 @@ class Lab:
         async def deliver() -> None:
             if issubclass(view, Stateful):
                 identity = {
-                    "user_id": int(self.discord.world.user(name)["id"]),
+                    "user_id": int(self.discord.world.find_user(name)["id"]),
                     "guild_id": int(self.discord.world.guild["id"]),
                 }
                 known = {key: value for key, value in identity.items() if accepts(view, key)}

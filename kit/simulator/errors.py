@@ -18,8 +18,10 @@ UNKNOWN_CODES: Mapping[str, int] = {
     "User": 10013,
     "Emoji": 10014,
     "Webhook": 10015,
+    "Ban": 10026,
     "interaction": 10062,
     "application command": 10063,
+    "application command permissions": 10066,
 }
 
 

@@ -12,29 +12,19 @@ from aiohttp import web
 
 from kit.simulator.connector import LoopbackConnector
 from kit.simulator.endpoint import Endpoints
-from kit.simulator.errors import ClickError
 from kit.simulator.faults import Faults
 from kit.simulator.gateway.gateway import Gateway
 from kit.simulator.gateway.intents import GUILD_MEMBERS, GUILD_PRESENCES
-from kit.simulator.interactions import clicks as people
-from kit.simulator.interactions import commands, modals
-from kit.simulator.interactions.interactions import (
-    COMMAND,
-    COMPONENT,
-    MODAL_SUBMIT,
-    Interaction,
-    Interactions,
-)
+from kit.simulator.interactions.interactions import Interactions
+from kit.simulator.interactions.people import People
 from kit.simulator.listener import HOST, LoopbackListener
 from kit.simulator.ratelimits import RateLimits
 from kit.simulator.rest.rest import Rest
-from kit.simulator.world import messages, payloads
-from kit.simulator.world.permissions import SEND_MESSAGES
+from kit.simulator.world import payloads
+from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
 from kit.simulator.world.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from kit.simulator.gateway.session import Session
     from kit.simulator.world.bots import Bot
 
@@ -49,12 +39,15 @@ SUBSCRIBER_EVENTS = {
     "CHANNEL_CREATE": "channel_create",
     "CHANNEL_UPDATE": "channel_update",
     "CHANNEL_DELETE": "channel_delete",
+    "THREAD_CREATE": "channel_create",
+    "THREAD_UPDATE": "channel_update",
+    "THREAD_DELETE": "channel_delete",
 }
 
 log = logging.getLogger(__name__)
 
 
-class Simulator:
+class Simulator(People):
     """A Discord on this machine, for one world. Start it with ``await Simulator.start()``.
 
     It listens on 127.0.0.1 only, outlives the bots that connect to it, and answers 501 to what it can't do.
@@ -69,14 +62,13 @@ class Simulator:
     """
 
     def __init__(self, world: World, *, deadline: float) -> None:
-        self.world = world
         self.faults = Faults()
         self.unsupported: list[str] = []
         self._listeners: list[Listener] = []
         self._rate_limits: RateLimits | None = None
         self.gateway = Gateway(self)
         self._endpoints = Endpoints(self)
-        self.interactions = Interactions(world, deadline, self.notify, self.gateway, self._endpoints)
+        super().__init__(world, Interactions(world, deadline, self.notify, self.gateway, self._endpoints))
         self._rest = Rest(self)
         self._listener = LoopbackListener(self._handle)
         self._unobserve = world.observe(self._world_changed)
@@ -239,148 +231,6 @@ class Simulator:
                 "commands.Bot(..., connector=simulator.connector()) and bot.start(simulator.token)."
             ) from None
 
-    def _person(self, user: str) -> Json:
-        try:
-            return self.world.user(user)
-        except LookupError as error:
-            raise ClickError(str(error)) from error
-
-    async def click(self, custom_id: str, *, message: str | int, user: str) -> Interaction:
-        """Clicks a button.
-
-        Args:
-            custom_id: Its custom_id, or its label if only one bears it.
-            message: The id of its message.
-            user: The name of who clicks.
-
-        Returns:
-            The interaction, still pending; ``await interaction.answered()`` for what comes of it.
-
-        Raises:
-            ClickError: Discord would not let them: the message is gone, someone else's or in a channel they
-                can't see, the button is not there, disabled, a link or premium.
-        """
-        person = self._person(user)
-        found = people.message_for(self.world, message, person)
-        data = people.button_data(found, custom_id)
-        return self._interact(COMPONENT, data, person, found)
-
-    async def choose(
-        self, custom_id: str, values: Sequence[str | int], *, message: str | int, user: str
-    ) -> Interaction:
-        """Chooses in a select menu.
-
-        Args:
-            custom_id: The select.
-            values: The values of the options; for the other selects the ids of users, roles or channels.
-            message: The id of its message.
-            user: The name of who chooses.
-
-        Returns:
-            The interaction, still pending.
-
-        Raises:
-            ClickError: Discord would not let them; see ``click``, and values not on offer, too few or many.
-        """
-        person = self._person(user)
-        found = people.message_for(self.world, message, person)
-        data = people.select_data(self.world, found, custom_id, values, person)
-        return self._interact(COMPONENT, data, person, found)
-
-    async def submit(self, modal: Interaction, values: Mapping[str, Any], *, user: str) -> Interaction:
-        """Fills in a modal and submits it.
-
-        Args:
-            modal: The interaction that the bot answered with a modal.
-            values: By custom_id: text for a text input, a list for selects, checkbox groups and file uploads
-                (of ``(filename, bytes)``), a value for a radio group, a bool for a checkbox. What is left out
-                keeps what the modal prefilled.
-            user: The name of who submits: the one who was shown the modal.
-
-        Returns:
-            The interaction of the submission, still pending.
-
-        Raises:
-            ClickError: That interaction showed no modal, to someone else, or a value does not fit.
-        """
-        person = self._person(user)
-        data = modals.submit_data(self.world, modal, values, person)
-        return self.interactions.open(
-            MODAL_SUBMIT,
-            data,
-            user=person,
-            bot=modal.bot,
-            channel_id=modal.payload["channel_id"],
-            message=modal.payload.get("message"),
-            cause=modal,
-        )
-
-    async def slash(
-        self,
-        name: str,
-        options: Mapping[str, Any] | None = None,  # noqa: A002, RUF100 - the lab's own name
-        *,
-        user: str,
-        channel: str | int | None = None,
-        bot: Bot | None = None,
-    ) -> Interaction:
-        """Uses a slash command.
-
-        Args:
-            name: Its name; subcommands after spaces, as ``"settings language"``.
-            options: By name; users, roles and channels by id.
-            user: The name of who uses it.
-            channel: Where, by id; the default channel when left out.
-            bot: Whose command; the first bot's that has one of that name when left out.
-
-        Returns:
-            The interaction, still pending.
-
-        Raises:
-            ClickError: The bot registered no such command or option, a required option is missing, or they
-                may not use the command there.
-            LookupError: No such channel.
-        """
-        person = self._person(user)
-        channel_id = self.world.channel(channel or self.world.channel_id)["id"]
-        word, *words = name.removeprefix("/").split() or [""]
-        bots = (bot,) if bot is not None else self.world.bots.values()
-        owner, command = commands.registered(self.world, word, bots)
-        data = commands.invocation(
-            self.world, command, words, options or {}, user=person, channel_id=channel_id
-        )
-        return self.interactions.open(COMMAND, data, user=person, bot=owner, channel_id=channel_id)
-
-    def _interact(self, kind: int, data: Json, user: Json, message: Json) -> Interaction:
-        return self.interactions.open(
-            kind,
-            data,
-            user=user,
-            bot=self.world.bots[message["author"]["id"]],
-            channel_id=message["channel_id"],
-            message=message,
-        )
-
-    async def say(self, content: str, *, user: str, channel: str | int | None = None) -> Json:
-        """Writes a message as a person.
-
-        Args:
-            content: The text.
-            user: The name of who writes.
-            channel: Where, by id; the default channel when left out.
-
-        Returns:
-            The message.
-
-        Raises:
-            ClickError: Nobody is called so, or they may not write there.
-            LookupError: No such channel.
-        """
-        person = self._person(user)
-        channel_id = self.world.channel(channel or self.world.channel_id)["id"]
-        people.need(self.world, person, channel_id, SEND_MESSAGES, "can't write in")
-        return messages.create(self.world, channel_id, {"content": content}, {}, author=person)
-
     async def connect_endpoint(self, url: str, *, bot: Bot | None = None) -> None:
         """Sends a bot's interactions, signed, to its own HTTP endpoint instead of its gateway connection.
 
@@ -490,11 +340,17 @@ class Simulator:
         whole = session.intents & GUILD_MEMBERS and not large
         ids = list(world.members) if whole else [bot.id]
         presences = self.gateway.presences.values() if session.intents & GUILD_PRESENCES else ()
-        empty = ("threads", "stage_instances", "voice_states", "guild_scheduled_events")
+        empty = ("stage_instances", "voice_states", "guild_scheduled_events")
         return {
             **world.guild,
             "roles": list(world.roles.values()),
             "channels": world.guild_channels(),
+            "threads": [
+                world.shown_channel(thread, bot.id)
+                for thread in world.threads()
+                if not thread["thread_metadata"]["archived"]
+                and not lacking(world, bot.id, VIEW_CHANNEL, thread)
+            ],
             "members": [world.member(user_id) for user_id in ids],
             "member_count": len(world.members),
             "joined_at": world.members[bot.id]["joined_at"],

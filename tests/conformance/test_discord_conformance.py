@@ -87,6 +87,12 @@ async def _padded_title(lab, http):
     await http("POST", f"/api/v10/channels/{lab.world.channel_id}/messages", body)
 
 
+async def _media_channel(lab, http):
+    select = {"type": 8, "custom_id": "where", "channel_types": [16]}
+    body = {"components": [{"type": 1, "components": [select]}]}
+    await http("POST", f"/api/v10/channels/{lab.world.channel_id}/messages", body)
+
+
 async def _chosen_channel(lab, http):
     select = {"type": 8, "custom_id": "where"}
     body = {"components": [{"type": 1, "components": [select]}]}
@@ -95,13 +101,23 @@ async def _chosen_channel(lab, http):
     await lab.simulator.choose("where", [lab.world.channel_id], message=sent["id"], user="alice")
 
 
+async def _forward(lab, http):
+    path = f"/api/v10/channels/{lab.world.channel_id}/messages"
+    said = await lab.simulator.say("x", user="bob")
+    reference = {"type": 1, "message_id": said["id"], "channel_id": said["channel_id"]}
+    await http("POST", path, {"message_reference": reference})
+
+
 EVIDENCE = {
+    "forwards, sent": _forward,
+    "forwards": _forward,
     "inner error codes": _refused,
     "ids as numbers": _ids_as_numbers,
     "bit sets as texts": _bits_as_text,
     "moments without an offset": _bare_moment,
     "emoji by id alone": _emoji_by_id,
     "trimmed embeds": _padded_title,
+    "media channels": _media_channel,
     "resolved channels": _chosen_channel,
 }
 
@@ -110,7 +126,7 @@ EVIDENCE = {
 @pytest.mark.asyncio
 async def test_each_correction_is_needed(lab, http, name):
     """Without the correction an exchange that Discord itself would have is a fault; with it there is none."""
-    lab.emoji_id = "5"
+    lab.emoji_id = lab.world.emoji("x", id="5")["id"]
     uncorrected = listen([correction for correction in CORRECTIONS if correction.name != name])
     corrected = listen()
     with uncorrected.listening(), corrected.listening():

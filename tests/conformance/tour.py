@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -178,6 +179,11 @@ class _Visit:
         assert status < 300, (method, path, status, answer)
         return answer
 
+    async def refused(self, method: str, path: str, body: Any = None) -> int:
+        """The code of a refusal."""
+        _, answer = await self._http(method, f"/api/v10/{path}", body)
+        return answer["code"]
+
     async def upload(self, path: str, body: Json) -> Json:
         form = aiohttp.FormData()
         form.add_field("payload_json", json.dumps(body), content_type="application/json")
@@ -205,12 +211,17 @@ async def tour(lab: Any, http: Any) -> None:
         http: A raw client.
     """
     visit = _Visit(lab, http)
+    lab.world.emoji("x", id="5", animated=True)
     bot = await lab.bot()
     # The tour answers in the bot's place.
     bot.tree.on_error = _answered_elsewhere
     role = await _guild(visit)
     message = await _messages(visit, role["id"])
+    await _reactions(visit)
     await _channels(visit, role["id"])
+    await _threads(visit)
+    await _emojis(visit)
+    await _bans(visit)
     await _commands(visit)
     await _interactions(visit, message)
 
@@ -282,6 +293,79 @@ async def _messages(visit: _Visit, role_id: str) -> Json:
     return first
 
 
+async def _reactions(visit: _Visit) -> None:
+    world = visit.lab.world
+    said = await visit.lab.simulator.say("x", user="alice")
+    at = f"channels/{world.channel_id}/messages/{said['id']}/reactions"
+    await visit.lab.simulator.react(said, "🎉", user="alice")
+    await visit("GET", f"{at}/🎉?limit=1&after=5")
+    await visit("DELETE", f"{at}/🎉/{world.user('alice')['id']}")
+    await visit("PUT", f"{at}/x:5/@me")
+    await visit("DELETE", f"{at}/x:5")
+
+
+async def _threads(visit: _Visit) -> None:
+    world = visit.lab.world
+    channel, guild = f"channels/{world.channel_id}", f"guilds/{world.guild['id']}"
+    bob = world.user("bob")["id"]
+    said = await visit.lab.simulator.say("x", user="alice")
+    body = {"name": "t", "auto_archive_duration": 60}
+    await visit("POST", f"{channel}/messages/{said['id']}/threads", body)
+    await visit("GET", f"{channel}/messages/{said['id']}")
+    thread = await visit("POST", f"{channel}/threads", {**body, "type": 12, "invitable": False})
+    at = f"channels/{thread['id']}"
+    await visit("POST", f"{at}/messages", {"content": "x"})
+    for who in ("@me", bob):
+        await visit("PUT", f"{at}/thread-members/{who}")
+        await visit("GET", f"{at}/thread-members/{bob if who == bob else world.application_id}?with_member=1")
+    await visit("GET", f"{at}/thread-members?with_member=true&limit=5")
+    await visit("GET", f"{guild}/threads/active")
+    await visit("DELETE", f"{at}/thread-members/{bob}")
+    await visit("PATCH", at, {"name": "u", "archived": True, "locked": False})
+    for path in ("threads/archived/private", "users/@me/threads/archived/private"):
+        await visit("GET", f"{channel}/{path}?limit=5")
+    await visit("PATCH", at, {"archived": False})
+    await visit("GET", at)
+    await visit("DELETE", f"{at}/thread-members/@me")
+    public = await visit("POST", f"{channel}/threads", {**body, "type": 11})
+    await visit("PATCH", f"channels/{public['id']}", {"archived": True})
+    await visit("GET", f"{channel}/threads/archived/public?before=2099-01-01T00:00:00Z")
+    await visit("DELETE", at)
+    tag = {"name": "bug", "moderated": True, "emoji_name": "🎉"}
+    forum = {"name": "f", "type": 15, "available_tags": [tag], "default_reaction_emoji": {"emoji_name": "🎉"}}
+    made = await visit("POST", f"{guild}/channels", forum)
+    post = {"name": "p", "message": {"content": "x"}, "applied_tags": [made["available_tags"][0]["id"]]}
+    await visit("POST", f"channels/{made['id']}/threads", post)
+
+
+async def _emojis(visit: _Visit) -> None:
+    world = visit.lab.world
+    image = "data:image/png;base64," + base64.b64encode(PNG).decode()
+    for at in (f"guilds/{world.guild['id']}/emojis", f"applications/{world.application_id}/emojis"):
+        emoji = await visit("POST", at, {"name": "party", "image": image})
+        await visit("PATCH", f"{at}/{emoji['id']}", {"name": "fest"})
+        await visit("GET", f"{at}/{emoji['id']}")
+        await visit("GET", at)
+        await visit("DELETE", f"{at}/{emoji['id']}")
+
+
+async def _bans(visit: _Visit) -> None:
+    world = visit.lab.world
+    guild = f"guilds/{world.guild['id']}"
+    for name in ("carol", "dave", "erin"):
+        world.user(name)
+    carol, dave, erin = (world.user(name)["id"] for name in ("carol", "dave", "erin"))
+    await visit("DELETE", f"{guild}/members/{carol}")
+    await visit("PUT", f"{guild}/bans/{dave}", {"delete_message_seconds": 60})
+    await visit("POST", f"{guild}/bulk-ban", {"user_ids": [erin]})
+    await visit("GET", f"{guild}/bans?limit=1")
+    await visit("GET", f"{guild}/bans/{dave}")
+    await visit("DELETE", f"{guild}/bans/{dave}")
+    roles = await visit("GET", f"{guild}/roles")
+    moved = {"id": roles[-1]["id"], "position": 1}
+    await visit("PATCH", f"{guild}/roles", [moved])
+
+
 async def _channels(visit: _Visit, role_id: str) -> None:
     world = visit.lab.world
     guild = f"guilds/{world.guild['id']}"
@@ -309,6 +393,11 @@ async def _commands(visit: _Visit) -> None:
         await visit("GET", f"{at}/{made['id']}")
         await visit("PUT", at, [command(), {"name": "Menu", "type": 3}, {"name": "bare", "description": "d"}])
         registered = await visit("GET", at)
+        if "guilds" in at:
+            assert await visit("GET", f"{at}/permissions") == []
+            one = f"{at}/{made['id']}/permissions"
+            assert await visit.refused("GET", one) == 10066
+            assert await visit.refused("PUT", one, {"permissions": []}) == 20001
         await visit("DELETE", f"{at}/{registered[1]['id']}")
 
 

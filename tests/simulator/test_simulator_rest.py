@@ -37,10 +37,10 @@ async def test_what_is_not_served_says_so(lab, http, caplog):
     """Routes that Discord has and the simulator lacks answer 501, and are logged, listed and told."""
     told = []
     lab.simulator.subscribe(lambda event, data: told.append((event, data)))
-    status, body = await http("POST", f"/api/v10/channels/{lab.world.channel_id}/threads", {})
+    status, body = await http("POST", f"/api/v10/channels/{lab.world.channel_id}/invites", {})
     assert (status, body["code"]) == (501, 0)
     assert "viewkit's simulator does not serve POST /channels/" in body["message"]
-    assert lab.simulator.unsupported == [f"POST /channels/{lab.world.channel_id}/threads"]
+    assert lab.simulator.unsupported == [f"POST /channels/{lab.world.channel_id}/invites"]
     assert told == [("unsupported", {"route": lab.simulator.unsupported[0]})]
     assert "does not serve" in caplog.text
     path = f"/api/v10/channels/{lab.world.channel_id}/messages"

@@ -68,8 +68,8 @@ async def test_what_is_not_served_is_listed_once(lab, http):
     told = []
     lab.simulator.subscribe(lambda event, _data: told.append(event))
     for _ in range(3):
-        await http("GET", f"/api/v10/guilds/{lab.world.guild['id']}/emojis")
-    assert lab.simulator.unsupported == [f"GET /guilds/{lab.world.guild['id']}/emojis"]
+        await http("GET", f"/api/v10/guilds/{lab.world.guild['id']}/stickers")
+    assert lab.simulator.unsupported == [f"GET /guilds/{lab.world.guild['id']}/stickers"]
     assert told == ["unsupported"] * 3
     for number in range(150):
         await http("GET", f"/api/v10/nothing/{number}")
@@ -111,14 +111,15 @@ async def test_reactions_are_emoji_and_have_a_member(lab):
 
     bot.add_listener(on_raw_reaction_add)
     message = await lab.channel(bot).send("react")
-    for wrong in ("hello", "name:notanid", "👍👍"):
+    party = f"<:party:{lab.world.emoji('party')['id']}>"
+    for wrong in ("hello", "name:notanid", "👍👍", "<:gone:123456789012345678>"):
         with pytest.raises(discord.NotFound) as caught:
             await message.add_reaction(wrong)
         assert caught.value.code == 10014
-    for good in ("👍", "1️⃣", "<:party:123456789012345678>"):
+    for good in ("👍", "1️⃣", party):
         await message.add_reaction(good)
     await lab.until(lambda: len(heard) == 3)
-    assert [emoji for emoji, _ in heard] == ["👍", "1️⃣", "<:party:123456789012345678>"]
+    assert [emoji for emoji, _ in heard] == ["👍", "1️⃣", party]
     assert all(member == message.guild.me for _, member in heard)
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from kit.simulator import World, WorldFileError
+from kit.simulator.world import messages, reactions
 from kit.simulator.world.media import Upload, image_size
 
 
@@ -14,7 +15,7 @@ def test_names_that_are_not_there_list_those_that_are():
     """A typo in a name is answered with the names to choose from."""
     world = World(users=("ann", "ben"))
     with pytest.raises(LookupError, match="Known: ann, ben"):
-        world.user("bne")
+        world.find_user("bne")
     with pytest.raises(LookupError, match="#general"):
         world.channel("1")
     with pytest.raises(LookupError, match="deleted"):
@@ -108,3 +109,27 @@ def test_a_world_is_json(tmp_path):
     world.save(tmp_path / "w.json")
     data = json.loads((tmp_path / "w.json").read_text())
     assert data["guild"]["name"] == "viewkit lab"
+
+
+def test_a_world_of_the_format_before_is_read(tmp_path):
+    """A file from before threads, bans, emoji and reactions of several users is read, with what it had."""
+    path = tmp_path / "world.json"
+    world = World()
+    payload = {"content": "hi"}
+    message = messages.create(world, world.channel_id, payload, {}, author=world.bot_user)
+    reactions.add(world, message, {"id": None, "name": "👍"}, world.application_id)
+    world.save(path)
+    data = json.loads(path.read_text())
+    assert data["viewkit_world"] == 3
+    data["viewkit_world"] = 2
+    for key in ("bans", "thread_members", "webhooks", "images", "reactors"):
+        del data[key]
+    for bot in data["bots"]:
+        del bot["emojis"]
+    data["messages"][world.channel_id][message["id"]]["reactions"][0]["me"] = True
+    path.write_text(json.dumps(data))
+    again = World.load(path)
+    assert again.messages() == world.messages()
+    assert again.reactors == world.reactors == {message["id"]: {"👍": [world.application_id]}}
+    again.save(path)
+    assert json.loads(path.read_text())["viewkit_world"] == 3

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-GUILDS, GUILD_MEMBERS, GUILD_PRESENCES, MESSAGE_CONTENT = 1 << 0, 1 << 1, 1 << 8, 1 << 15
+GUILDS, GUILD_MEMBERS, GUILD_MODERATION, GUILD_EXPRESSIONS = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+GUILD_WEBHOOKS, GUILD_PRESENCES, MESSAGE_CONTENT = 1 << 5, 1 << 8, 1 << 15
 # By the names under which an application is allowed them.
 PRIVILEGED: Mapping[str, int] = {
     "presences": GUILD_PRESENCES,
@@ -33,8 +34,19 @@ GUILD_EVENTS: Mapping[str, int] = {
     "GUILD_MEMBER_ADD": GUILD_MEMBERS,
     "GUILD_MEMBER_UPDATE": GUILD_MEMBERS,
     "GUILD_MEMBER_REMOVE": GUILD_MEMBERS,
+    "GUILD_BAN_ADD": GUILD_MODERATION,
+    "GUILD_BAN_REMOVE": GUILD_MODERATION,
+    "GUILD_EMOJIS_UPDATE": GUILD_EXPRESSIONS,
+    "WEBHOOKS_UPDATE": GUILD_WEBHOOKS,
     "PRESENCE_UPDATE": GUILD_PRESENCES,
 }
+THREAD_EVENTS = (
+    "THREAD_CREATE",
+    "THREAD_UPDATE",
+    "THREAD_DELETE",
+    "THREAD_MEMBERS_UPDATE",
+    "THREAD_MEMBER_UPDATE",
+)
 # The intent in a guild, and in a direct message.
 CHANNEL_EVENTS: Mapping[str, tuple[int, int]] = {
     "MESSAGE_CREATE": (1 << 9, 1 << 12),
@@ -65,7 +77,28 @@ def visible(world: World, bot_id: str, intents: int, event: str, data: Json) -> 
             return None
         own = event == "GUILD_MEMBER_UPDATE" and data["user"]["id"] == bot_id
         return data if own or intents & GUILD_EVENTS[event] else None
+    if event in THREAD_EVENTS:
+        return _of_thread(world, bot_id, intents, event, data) if intents & GUILDS else None
     return _in_channel(world, bot_id, intents, event, data) if event in CHANNEL_EVENTS else data
+
+
+def _of_thread(world: World, bot_id: str, intents: int, event: str, data: Json) -> Json | None:
+    """A private thread is told to those in it and to moderators; who is in it, to those who know members."""
+    if data.get("for_bot", bot_id) != bot_id:
+        return None
+    data = {key: value for key, value in data.items() if key != "for_bot"}
+    # Who was just taken out can no longer see it, but is told so.
+    left = bot_id in data.get("removed_member_ids", ())
+    thread = world.channels.get(data["id"])
+    if thread is not None and not left and lacking(world, bot_id, VIEW_CHANNEL, thread):
+        return None
+    if event != "THREAD_MEMBERS_UPDATE":
+        return world.shown_channel(data, bot_id) if event == "THREAD_CREATE" else data
+    if intents & GUILD_MEMBERS:
+        return data
+    added = [member for member in data["added_members"] if member["user_id"] == bot_id]
+    removed = [bot_id] if left else []
+    return {**data, "added_members": added, "removed_member_ids": removed} if added or removed else None
 
 
 def _in_channel(world: World, bot_id: str, intents: int, event: str, data: Json) -> Json | None:
@@ -85,7 +118,7 @@ def _in_channel(world: World, bot_id: str, intents: int, event: str, data: Json)
 
 
 def _message(world: World, bot_id: str, intents: int, message: Json, *, in_guild: bool) -> Json:
-    shown = dict(message)
+    shown = dict(world.seen(message, bot_id))
     author_id = message["author"]["id"]
     if in_guild and author_id in world.members:
         shown["member"] = world.members[author_id]

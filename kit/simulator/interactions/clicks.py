@@ -18,23 +18,24 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def message_for(world: World, message_id: str | int, user: Json) -> Json:
+def message_for(world: World, wanted: str | int | Json, user: Json) -> Json:
     """A message, if the person can see it.
 
     Args:
         world: Where.
-        message_id: The snowflake.
+        wanted: Its id, or the message itself as it may have been once.
         user: The person.
 
     Raises:
         ClickError: There is no such message, or it is someone else's ephemeral one.
     """
+    message_id = wanted["id"] if isinstance(wanted, dict) else wanted
     try:
         message = world.message(message_id)
     except LookupError as error:
         raise ClickError(str(error)) from error
     viewer_id = world.viewer_of(message["id"])
-    channel = world.channel(message["channel_id"])
+    channel = world.find_channel(message["channel_id"])
     if viewer_id not in (None, user["id"]):
         viewer = world.user_by_id(str(viewer_id))["username"]
         raise ClickError(
@@ -61,7 +62,10 @@ def need(world: World, user: Json, channel_id: str, permissions: int, failing: s
     Raises:
         ClickError: They lack one of the permissions.
     """
-    channel = world.channel(channel_id)
+    channel = world.find_channel(channel_id)
+    if channel["type"] == DM_CHANNEL and channel["recipients"][0]["id"] != user["id"]:
+        recipient = channel["recipients"][0]["username"]
+        raise ClickError(f"Those are {recipient}'s direct messages. Use user={recipient!r}.")
     if lacking(world, user["id"], permissions, channel):
         raise ClickError(
             f"{user['username']} {failing} #{channel['name']}. A role or an overwrite must allow it."
@@ -166,11 +170,22 @@ def chosen_values(world: World, component: Json, values: Sequence[str | int]) ->
             raise ClickError(f"{name!r} has no option {strange[0]!r}. Its values: {', '.join(known)}")
         return chosen
     offered = _entities(world, component)
-    for value in chosen:
-        if value not in offered:
-            there = ", ".join(f"{label} {key}" for key, label in offered.items())
-            raise ClickError(f"{name!r} can't choose the id {value}. Ids on offer: {there}")
-    return chosen
+    ids = [_entity_id(offered, name, value) for value in chosen]
+    if len(set(ids)) != len(ids):
+        raise ClickError(f"{name!r} can't take the same value twice: {chosen}.")
+    return ids
+
+
+def _entity_id(offered: dict[str, str], component: str, wanted: str) -> str:
+    """The id of what a person chooses by id or by name."""
+    if wanted in offered:
+        return wanted
+    found = [key for key, label in offered.items() if wanted in (label, label.removeprefix("#"))]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(f"{label} {key}" for key, label in offered.items()) or "nothing"
+    why = f"{len(found)} are called {wanted!r}: use an id" if found else f"{wanted!r} is not on offer"
+    raise ClickError(f"{component!r} can't choose that: {why}. On offer: {there}")
 
 
 def _entities(world: World, component: Json) -> dict[str, str]:

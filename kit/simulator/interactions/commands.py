@@ -1,80 +1,54 @@
-"""Using a slash command: from a name and options to the data of a command interaction."""
+"""Using a command: from a name and options, or from a target, to the data of a command interaction."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ClickError
 from kit.simulator.interactions.clicks import need
+from kit.simulator.interactions.options import Options
 from kit.simulator.interactions.resolved import Resolved
+from kit.simulator.world.observed import is_id
+from kit.simulator.world.payloads import DM_CHANNEL, THREADS
 from kit.simulator.world.permissions import ADMINISTRATOR, USE_APPLICATION_COMMANDS, VIEW_CHANNEL
 from kit.simulator.world.world import GLOBAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from kit.simulator.world.bots import Bot
     from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 
-CHAT_INPUT = 1
-SUBCOMMAND, GROUP = 1, 2
-STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER = 3, 4, 5, 6, 7, 8, 9, 10
-PYTHON_TYPES: dict[int, tuple[type, ...]] = {
-    STRING: (str,),
-    INTEGER: (int,),
-    BOOLEAN: (bool,),
-    NUMBER: (int, float),
-}
-# An option's type, and the select that chooses the same things.
-RESOLVED_AS = {USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8}
+CHAT_INPUT, USER, MESSAGE = 1, 2, 3
+KINDS = {CHAT_INPUT: "slash command /", USER: "user command ", MESSAGE: "message command "}
+IN_GUILD, IN_BOT_DM = 0, 1
+GUILD_INSTALL = 0
 
 
-def invocation(
-    world: World,
-    command: Json,
-    words: Sequence[str],
-    options: Mapping[str, Any],
-    *,
-    user: Json,
-    channel_id: str,
-) -> Json:
-    """The ``data`` of a slash command (docs page *Receiving and Responding*).
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Who uses a command, and where.
 
     Args:
-        world: Where the ids of options are looked up.
-        command: The command, as it is registered.
-        words: Its subcommands, in order.
-        options: By name.
-        user: Who uses it.
-        channel_id: Where.
-
-    Raises:
-        ClickError: No such subcommand or option, a required option is missing, a value does not fit, or the
-            person may not use the command there.
+        world: The world.
+        user: The person.
+        channel_id: The channel.
     """
-    default = command["default_member_permissions"]
-    # Discord keeps a command that asks for "0" to administrators.
-    asked = 0 if default is None else int(default) or ADMINISTRATOR
-    needed = asked | USE_APPLICATION_COMMANDS | VIEW_CHANNEL
-    need(world, user, channel_id, needed, f"can't use /{command['name']} in")
-    found = Resolved(world, user, channel_id)
-    data: Json = {"id": command["id"], "name": command["name"], "type": CHAT_INPUT}
-    if "guild_id" in command:
-        data["guild_id"] = command["guild_id"]
-    data["options"] = _options(command, words, options, found)
-    if found.objects:
-        data["resolved"] = found.objects
-    return data
+
+    world: World
+    user: Json
+    channel_id: str
 
 
-def registered(world: World, name: str, bots: Iterable[Bot]) -> tuple[Bot, Json]:
-    """The slash command of a name, and the bot that answers it.
+def registered(world: World, name: str, kind: int, bots: Iterable[Bot]) -> tuple[Bot, Json]:
+    """The command of a name, and the bot that answers it.
 
     Args:
         world: Where.
         name: The command's name.
+        kind: Its type.
         bots: Whose commands are looked through, in order.
 
     Raises:
@@ -83,51 +57,128 @@ def registered(world: World, name: str, bots: Iterable[Bot]) -> tuple[Bot, Json]
     scopes = (world.guild["id"], GLOBAL)
     known = []
     for bot in bots:
-        mine = [c for scope in scopes for c in bot.commands.get(scope, ()) if c["type"] == CHAT_INPUT]
+        mine = [c for scope in scopes for c in bot.commands.get(scope, ()) if c["type"] == kind]
         for command in mine:
             if command["name"] == name:
                 return bot, command
         known += mine
-    there = ", ".join(f"/{command['name']}" for command in known)
+    sign = "/" if kind == CHAT_INPUT else ""
+    there = ", ".join(f"{sign}{command['name']}" for command in known)
     hint = f"Registered: {there}" if there else "The bot registered none: call await bot.tree.sync() first"
-    raise ClickError(f"There is no slash command /{name}. {hint}.")
+    raise ClickError(f"There is no {KINDS[kind]}{name}. {hint}.")
 
 
-def _options(node: Json, words: Sequence[str], options: Mapping[str, Any], found: Resolved) -> list[Json]:
-    offered = {option["name"]: option for option in node.get("options", ())}
-    nested = [key for key, option in offered.items() if option["type"] in (SUBCOMMAND, GROUP)]
-    if nested or words:
-        if not words or words[0] not in nested:
-            raise ClickError(f"/{node['name']} takes one of the subcommands: {', '.join(nested) or 'none'}.")
-        child = offered[words[0]]
-        inner = _options(child, words[1:], options, found)
-        return [{"name": child["name"], "type": child["type"], "options": inner}]
-    for key in options:
-        if key not in offered:
-            there = ", ".join(offered) or "none"
-            raise ClickError(f"/{node['name']} has no option {key!r}. Its options: {there}.")
-    missing = [key for key, option in offered.items() if option.get("required") and key not in options]
-    if missing:
-        raise ClickError(f"/{node['name']} needs the option {missing[0]!r}.")
-    return [_value(offered[key], value, found) for key, value in options.items()]
+def invocation(
+    use: Use,
+    command: Json,
+    words: Sequence[str],
+    options: Mapping[str, Any],
+    *,
+    focused: str | None = None,
+) -> Json:
+    """The ``data`` of a slash command, or of the completion of one of its options.
+
+    The shape is that of the docs page *Receiving and Responding*.
+
+    Args:
+        use: Who uses it, and where.
+        command: The command, as it is registered.
+        words: Its subcommands, in order.
+        options: By name.
+        focused: The option that the person is typing into.
+
+    Raises:
+        ClickError: No such subcommand or option, a required option is missing, a value does not fit, or the
+            person may not use the command there.
+    """
+    usable(use, command)
+    found = Resolved(use.world, use.user, use.channel_id)
+    data = _data(command)
+    data["options"] = Options(use.world, found, focused).of(command, words, options)
+    if found.objects:
+        data["resolved"] = found.objects
+    return data
 
 
-def _value(option: Json, value: Any, found: Resolved) -> Json:
-    kind, name = option["type"], option["name"]
-    if kind in PYTHON_TYPES:
-        wrong_bool = isinstance(value, bool) and kind != BOOLEAN
-        if wrong_bool or not isinstance(value, PYTHON_TYPES[kind]):
-            wanted = " or ".join(python_type.__name__ for python_type in PYTHON_TYPES[kind])
-            raise ClickError(f"The option {name!r} takes {wanted}, not {value!r}.")
-        choices = [choice["value"] for choice in option.get("choices") or ()]
-        if choices and value not in choices:
-            raise ClickError(f"The option {name!r} takes one of {choices}, not {value!r}.")
-    elif kind in RESOLVED_AS:
-        value = str(value)
-        try:
-            found.add(RESOLVED_AS[kind], [value])
-        except LookupError as error:
-            raise ClickError(f"The option {name!r}: {error}") from error
+def menu_data(use: Use, command: Json, target: Any) -> Json:
+    """The ``data`` of a command of the menu on a message or a user.
+
+    Args:
+        use: Who uses it, and where.
+        command: The command, as it is registered.
+        target: The message, or the name or id of the user.
+
+    Raises:
+        ClickError: The person may not use the command there.
+    """
+    usable(use, command)
+    found, world = Resolved(use.world, use.user, use.channel_id), use.world
+    if command["type"] == MESSAGE:
+        target_id = target["id"]
+        found.put("messages", target_id, world.seen(target, use.user["id"]))
     else:
-        raise ClickError(f"viewkit's simulator can't fill in the option {name!r} of type {kind} yet.")
-    return {"name": name, "type": kind, "value": value}
+        target_id = world.find_user(str(target))["id"]
+        found.add_user(target_id)
+    return {**_data(command), "target_id": target_id, "resolved": found.objects}
+
+
+def _data(command: Json) -> Json:
+    data: Json = {"id": command["id"], "name": command["name"], "type": command["type"]}
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    return data
+
+
+def target_kind(world: World, target: str | int | Json) -> int:
+    """The type of the commands that open on something.
+
+    Args:
+        world: Where.
+        target: A message or its id, or the name or id of a user.
+
+    Raises:
+        ClickError: It is neither.
+    """
+    if isinstance(target, dict):
+        return MESSAGE
+    if is_id(target) and str(target) in world.channel_of:
+        return MESSAGE
+    try:
+        world.find_user(str(target))
+    except LookupError as error:
+        raise ClickError(f"{target!r} is neither a message of this world nor somebody. {error}") from error
+    return USER
+
+
+def usable(use: Use, command: Json) -> None:
+    """Refuses a command that Discord would not offer to a person in a channel.
+
+    Args:
+        use: Who uses it, and where.
+        command: The command, as it is registered.
+
+    Raises:
+        ClickError: It isn't for that place, or they lack a permission.
+    """
+    channel = use.world.channels[use.channel_id]
+    name = f"/{command['name']}" if command["type"] == CHAT_INPUT else repr(command["name"])
+    direct = channel["type"] == DM_CHANNEL
+    contexts = command["contexts"]
+    if contexts is None:
+        contexts = [IN_GUILD, IN_BOT_DM] if command["dm_permission"] else [IN_GUILD]
+    if direct and ("guild_id" in command or IN_BOT_DM not in contexts):
+        raise ClickError(
+            f"{name} is not offered in direct messages: register it with contexts that allow it."
+        )
+    if not direct and IN_GUILD not in contexts:
+        raise ClickError(f"{name} is not offered in a guild: its contexts are {contexts}.")
+    if GUILD_INSTALL not in command["integration_types"]:
+        raise ClickError(f"{name} is for people who installed the app; here it is installed in the guild.")
+    parent = use.world.channels[channel["parent_id"]] if channel["type"] in THREADS else channel
+    if command["nsfw"] and not direct and not parent["nsfw"]:
+        raise ClickError(f"{name} is age-restricted and #{parent['name']} is not.")
+    default = command["default_member_permissions"]
+    # Discord keeps a command that asks for "0" to administrators.
+    asked = 0 if default is None else int(default) or ADMINISTRATOR
+    needed = asked | USE_APPLICATION_COMMANDS | VIEW_CHANNEL
+    need(use.world, use.user, use.channel_id, needed, f"can't use {name} in")

@@ -132,7 +132,7 @@ class Interactions:
         """
         payload = self._payload(kind, data, user, bot, channel_id)
         if message is not None:
-            payload["message"] = message
+            payload["message"] = self._world.seen(message, bot.id)
         interaction = Interaction(payload, user, bot=bot, made_at=self._world.clock.monotonic(), cause=cause)
         self._forget_expired()
         self._by_token[interaction.token] = interaction
@@ -240,7 +240,7 @@ class Interactions:
 
     def _payload(self, kind: int, data: Json, user: Json, bot: Bot, channel_id: str) -> Json:
         world = self._world
-        channel = world.channel(channel_id)
+        channel = world.find_channel(channel_id)
         payload: Json = {
             "id": world.snowflakes.next(),
             "application_id": bot.id,

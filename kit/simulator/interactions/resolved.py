@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kit.simulator.world.payloads import DM_CHANNEL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,17 +41,30 @@ class Resolved:
         """
         world = self._world
         for key in ids:
-            if kind in (5, 7) and key in world.members:
-                self.put("users", key, world.user_by_id(key))
-                member = {
-                    name: value for name, value in world.members[key].items() if name not in ("deaf", "mute")
-                }
-                permissions = str(world.permissions(key, self._channel_id))
-                self.put("members", key, {**member, "permissions": permissions})
+            if kind in (5, 7) and key not in world.roles:
+                self.add_user(key)
             elif kind in (6, 7):
-                self.put("roles", key, world.role(key))
+                self.put("roles", key, world.find_role(key))
             else:
                 self._add_channel(key)
+
+    def add_user(self, key: str) -> None:
+        """Adds somebody, and their member object if they are in the guild and this is not in direct messages.
+
+        Args:
+            key: The id.
+
+        Raises:
+            LookupError: Nobody has it.
+        """
+        world = self._world
+        self.put("users", key, world.user_by_id(key))
+        if key in world.members and world.channels[self._channel_id]["type"] != DM_CHANNEL:
+            member = {
+                name: value for name, value in world.members[key].items() if name not in ("deaf", "mute")
+            }
+            permissions = str(world.permissions(key, self._channel_id))
+            self.put("members", key, {**member, "permissions": permissions})
 
     def put(self, group: str, key: str, data: Json) -> None:
         """Adds one object.
@@ -62,8 +77,11 @@ class Resolved:
         self.objects.setdefault(group, {})[key] = data
 
     def _add_channel(self, key: str) -> None:
-        partial = ("id", "name", "type", "flags", "parent_id", "position", "nsfw", "topic", "last_message_id")
-        channel = self._world.channel(key)
+        partial = (
+            *("id", "name", "type", "flags", "parent_id", "position", "nsfw", "topic", "last_message_id"),
+            "thread_metadata",
+        )
+        channel = self._world.find_channel(key)
         shown = {name: channel[name] for name in partial if name in channel}
         permissions = str(self._world.permissions(self._user["id"], key))
         self.put("channels", key, {**shown, "permissions": permissions})

@@ -1,4 +1,4 @@
-"""Discord's rules for channels (``G01``), their overwrites (``G02``), roles (``G03``) and members (``G04``).
+"""Discord's rules for channels, their overwrites, roles, members and threads (``G01`` to ``G04``, ``G07``).
 
 The bounds are those of the docs pages *Channels Resource*, *Guild Resource* and *Permissions*. Each function
 answers the fields that were sent, in the form in which they are stored.
@@ -26,6 +26,9 @@ MAX_NAME, MAX_NICK, MAX_TOPIC, MAX_FORUM_TOPIC = 100, 32, 1024, 4096
 MAX_SLOWMODE, MAX_IN_VOICE, MAX_IN_CATEGORY, MAX_LIST = 21_600, 99, 50, 1000
 BITRATES = (8_000, 96_000)
 MAX_COLOR = 0xFFFFFF
+PRIVATE_THREAD = 12
+ARCHIVE_MINUTES, DAY = (60, 1440, 4320, 10_080), 1440
+MAX_TAGS, MAX_TAG_NAME, MAX_APPLIED_TAGS = 20, 20, 5
 
 
 def channel_fields(form: Form, world: World, before: Json | None = None) -> Json:
@@ -59,15 +62,105 @@ def channel_fields(form: Form, world: World, before: Json | None = None) -> Json
         "bitrate": form.number("G01", "bitrate", *BITRATES),
         "user_limit": form.number("G01", "user_limit", 0, MAX_IN_VOICE) or 0,
         "permission_overwrites": _overwrites(form),
+        "flags": form.number("G01", "flags", 0, INT_LIMIT - 1),
+        "available_tags": _tags(form, world),
+        "default_reaction_emoji": _reaction(form),
+        "default_sort_order": form.choice("G07", "default_sort_order", (0, 1)),
+        "default_forum_layout": form.choice("G07", "default_forum_layout", (0, 1, 2)),
+        "default_auto_archive_duration": form.choice("G01", "default_auto_archive_duration", ARCHIVE_MINUTES),
+        "default_thread_rate_limit_per_user": form.number(
+            "G07", "default_thread_rate_limit_per_user", 0, MAX_SLOWMODE
+        ),
     }
     form.check()
     for entry in fields["permission_overwrites"]:
         _known_target(world, entry)
-    nullable = ("topic", "parent_id")
+    nullable = ("topic", "parent_id", "default_reaction_emoji", "default_sort_order")
     return {
         key: value
         for key, value in fields.items()
         if key in form.data and (value is not None or key in nullable)
+    }
+
+
+def thread_fields(form: Form, channel: Json | None = None) -> Json:
+    """What a bot sets on a new thread.
+
+    Args:
+        form: The body of Start Thread.
+        channel: The channel it is in; None when it starts from a message.
+
+    Raises:
+        ApiError: A field breaks a rule.
+    """
+    fields: Json = {
+        "name": form.text("G07", "name", 1, MAX_NAME, required=True),
+        "auto_archive_duration": form.choice("G07", "auto_archive_duration", ARCHIVE_MINUTES) or DAY,
+        "rate_limit_per_user": form.number("G07", "rate_limit_per_user", 0, MAX_SLOWMODE) or 0,
+    }
+    if channel is not None:
+        fields["type"] = form.choice("G07", "type", (10, 11, PRIVATE_THREAD)) or PRIVATE_THREAD
+        if channel["type"] in (FORUM, MEDIA):
+            fields["applied_tags"] = _applied(form, channel)
+        elif fields["type"] == PRIVATE_THREAD:
+            invitable = form.flag("G07", "invitable") or not form.given("invitable")
+            fields["thread_metadata"] = {"invitable": invitable}
+    form.check()
+    return fields
+
+
+def thread_changes(form: Form, channel: Json) -> Json:
+    """What a bot changes on a thread.
+
+    Args:
+        form: The body of Modify Channel.
+        channel: The channel that the thread is in.
+
+    Raises:
+        ApiError: A field breaks a rule.
+    """
+    fields: Json = {
+        "name": form.text("G07", "name", 1, MAX_NAME),
+        "auto_archive_duration": form.choice("G07", "auto_archive_duration", ARCHIVE_MINUTES),
+        "rate_limit_per_user": form.number("G07", "rate_limit_per_user", 0, MAX_SLOWMODE) or 0,
+        "flags": form.number("G07", "flags", 0, INT_LIMIT - 1),
+        "applied_tags": _applied(form, channel),
+        **{key: form.flag("G07", key) for key in ("archived", "locked", "invitable")},
+    }
+    form.check()
+    return {key: value for key, value in fields.items() if key in form.data and value is not None}
+
+
+def _applied(form: Form, channel: Json) -> list[str]:
+    known = {tag["id"] for tag in channel.get("available_tags", ())}
+    tags = form.snowflakes("G07", "applied_tags", 0, MAX_APPLIED_TAGS)
+    for tag in tags:
+        if tag not in known:
+            form.fault("G07", "applied_tags", "FORUM_TAG_UNKNOWN", "Unknown forum tag")
+    return tags
+
+
+def _tags(form: Form, world: World) -> list[Json]:
+    """The tags that posts of a forum can have; a new one gets its id."""
+    return [
+        {
+            "id": entry.snowflake("G07", "id") or world.snowflakes.next(),
+            "name": entry.text("G07", "name", 0, MAX_TAG_NAME, required=True),
+            "moderated": entry.flag("G07", "moderated"),
+            "emoji_id": entry.snowflake("G07", "emoji_id"),
+            "emoji_name": entry.text("G07", "emoji_name", 0, MAX_NICK),
+        }
+        for entry in form.forms("G07", "available_tags", 0, MAX_TAGS)
+    ]
+
+
+def _reaction(form: Form) -> Json | None:
+    entry = form.form("G07", "default_reaction_emoji")
+    if entry is None:
+        return None
+    return {
+        "emoji_id": entry.snowflake("G07", "emoji_id"),
+        "emoji_name": entry.text("G07", "emoji_name", 0, MAX_NICK),
     }
 
 
@@ -160,6 +253,10 @@ def member_fields(form: Form, world: World) -> Json:
         LookupError: There is no such role.
     """
     until = form.moment("G04", "communication_disabled_until")
+    form.number("G04", "flags", 0, INT_LIMIT - 1)
+    for key in ("mute", "deaf"):
+        form.flag("G04", key)
+    form.snowflake("G04", "channel_id")
     fields: Json = {
         "nick": form.text("G04", "nick", 0, MAX_NICK) or None,
         "roles": form.snowflakes("G04", "roles", 0, MAX_LIST),
@@ -167,5 +264,5 @@ def member_fields(form: Form, world: World) -> Json:
     }
     form.check()
     for role_id in fields["roles"]:
-        world.role(role_id)
+        world.find_role(role_id)
     return {key: value for key, value in fields.items() if key in form.data}

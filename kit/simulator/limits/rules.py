@@ -223,6 +223,11 @@ G04 | error | RES | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
     A member: nick up to 32 characters, roles that exist, a timeout in ISO 8601.
 G05 | error | RES | BASE_TYPE_REQUIRED
     A direct message names its recipient_id.
+G06 | error | RES OBS | STRING_TYPE_REGEX IMAGE_INVALID BINARY_TYPE_MAX_SIZE BASE_TYPE_BAD_LENGTH
+    A custom emoji: name 2 to 32 letters, digits or underscores, an image of at most 256 KiB.
+G07 | error | RES OBS | FORUM_TAG_UNKNOWN BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH BASE_TYPE_CHOICES
+    A thread: name 1 to 100 characters, archived after 60, 1440, 4320 or 10080 minutes; a forum has at
+    most 20 tags of up to 20 characters, of which a post has at most 5.
 I01 | error | INT | BASE_TYPE_CHOICES
     A response to an interaction has a type that this kind of interaction takes.
 """

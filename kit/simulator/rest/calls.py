@@ -57,6 +57,7 @@ class Call:
         query: The query string.
         body: The JSON body, or the ``payload_json`` part; ``{}`` when there is none.
         files: Uploaded files by the number in ``files[n]``.
+        reason: What the audit log is told, percent-encoded.
     """
 
     bot: Bot
@@ -65,6 +66,7 @@ class Call:
     query: dict[str, str]
     body: Any = field(default_factory=dict)
     files: dict[int, Upload] = field(default_factory=dict)
+    reason: str = ""
 
     def form(self) -> Form:
         """The body as an object, to be read field by field.

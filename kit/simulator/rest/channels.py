@@ -1,4 +1,4 @@
-"""The routes of the guild's channels and of their permission overwrites."""
+"""The routes of the guild's channels, threads among them, and of their permission overwrites."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from kit.simulator.limits import guilds as guild_limits
 from kit.simulator.rest.calls import Call, Created
 from kit.simulator.rest.guild import guild
 from kit.simulator.rest.routing import Routes
+from kit.simulator.rest.threads import edit_thread
 from kit.simulator.world import payloads
-from kit.simulator.world.permissions import MANAGE_CHANNELS, MANAGE_ROLES, MISSING_PERMISSIONS, require
+from kit.simulator.world.permissions import (
+    MANAGE_CHANNELS,
+    MANAGE_ROLES,
+    MANAGE_THREADS,
+    MISSING_PERMISSIONS,
+    require,
+)
 
 if TYPE_CHECKING:
     from kit.simulator.server import Simulator
@@ -48,15 +55,18 @@ def create_channel(simulator: Simulator, call: Call) -> Created:
 @routes.add("GET", "channels/{channel_id}")
 def get_channel(simulator: Simulator, call: Call) -> Json:
     """Get Channel."""
-    channel = simulator.world.channel(call.params["channel_id"])
+    channel = simulator.world.find_channel(call.params["channel_id"])
     require(simulator.world, call.bot.id, 0, channel)
-    return channel
+    return simulator.world.shown_channel(channel, call.bot.id)
 
 
 @routes.add("PATCH", "channels/{channel_id}")
 def edit_channel(simulator: Simulator, call: Call) -> Json:
     """Modify Channel."""
     world = simulator.world
+    thread = world.find_channel(call.params["channel_id"])
+    if thread["type"] in payloads.THREADS:
+        return edit_thread(world, call, thread)
     channel = _managed(world, call, MANAGE_CHANNELS)
     fields = guild_limits.channel_fields(call.form(), world, channel)
     if "permission_overwrites" in fields:
@@ -68,7 +78,9 @@ def edit_channel(simulator: Simulator, call: Call) -> Json:
 @routes.add("DELETE", "channels/{channel_id}")
 def delete_channel(simulator: Simulator, call: Call) -> Json:
     """Delete Channel."""
-    channel = _managed(simulator.world, call, MANAGE_CHANNELS)
+    channel = simulator.world.find_channel(call.params["channel_id"])
+    thread = channel["type"] in payloads.THREADS
+    channel = _managed(simulator.world, call, MANAGE_THREADS if thread else MANAGE_CHANNELS)
     simulator.world.delete_channel(channel["id"])
     return channel
 
@@ -77,7 +89,7 @@ def delete_channel(simulator: Simulator, call: Call) -> Json:
 def edit_permissions(simulator: Simulator, call: Call) -> None:
     """Edit Channel Permissions."""
     world = simulator.world
-    channel = _managed(world, call, MANAGE_ROLES)
+    channel = _with_overwrites(world, call)
     entry = guild_limits.overwrite_fields(call.form(), world, call.params["overwrite_id"])
     before = channel["permission_overwrites"]
     others = [other for other in before if other["id"] != entry["id"]]
@@ -89,7 +101,7 @@ def edit_permissions(simulator: Simulator, call: Call) -> None:
 def delete_permissions(simulator: Simulator, call: Call) -> None:
     """Delete Channel Permission."""
     world, target_id = simulator.world, call.params["overwrite_id"]
-    channel = _managed(world, call, MANAGE_ROLES)
+    channel = _with_overwrites(world, call)
     left = [entry for entry in channel["permission_overwrites"] if entry["id"] != target_id]
     if len(left) == len(channel["permission_overwrites"]):
         raise UnknownError("Overwrite", target_id)
@@ -98,10 +110,17 @@ def delete_permissions(simulator: Simulator, call: Call) -> None:
 
 def _managed(world: World, call: Call, needed: int) -> Json:
     """A channel of the guild on which the bot holds some permissions."""
-    channel = world.channel(call.params["channel_id"])
+    channel = world.find_channel(call.params["channel_id"])
     if channel["type"] == payloads.DM_CHANNEL:
         raise ApiError(400, 50003, "Cannot execute action on a DM channel")
     require(world, call.bot.id, needed, channel)
+    return channel
+
+
+def _with_overwrites(world: World, call: Call) -> Json:
+    channel = _managed(world, call, MANAGE_ROLES)
+    if channel["type"] in payloads.THREADS:
+        raise ApiError(400, 50024, "Cannot execute action on this channel type")
     return channel
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.errors import UnknownError, invalid_field, unknown
+from kit.simulator.errors import ApiError, UnknownError, invalid_field, unknown
 from kit.simulator.limits.commands import command_fields
 from kit.simulator.limits.forms import Form
 from kit.simulator.rest.calls import Call, Created
@@ -121,3 +121,24 @@ def delete_command(simulator: Simulator, call: Call) -> None:
     """Delete Global (or Guild) Application Command."""
     scope, index = _by_id(simulator.world, call)
     del scope[index]
+
+
+@routes.add("GET", GUILD_COMMANDS + "/permissions")
+def get_all_permissions(simulator: Simulator, call: Call) -> list[Json]:
+    """Get Guild Application Command Permissions: nobody changed any."""
+    _scope(simulator.world, call)
+    return []
+
+
+@routes.add("GET", GUILD_COMMANDS + "/{command_id}/permissions")
+def get_permissions(simulator: Simulator, call: Call) -> Json:
+    """Get Application Command Permissions: as nobody changed any, Discord knows none."""
+    _scope(simulator.world, call)
+    raise unknown("application command permissions")
+
+
+@routes.add("PUT", GUILD_COMMANDS + "/{command_id}/permissions")
+def edit_permissions(simulator: Simulator, call: Call) -> Json:
+    """Edit Application Command Permissions, which takes a person's token and never a bot's."""
+    _scope(simulator.world, call)
+    raise ApiError(403, 20001, "Bots cannot use this endpoint")

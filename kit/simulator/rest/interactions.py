@@ -10,10 +10,10 @@ from kit.simulator.errors import ApiError, UnsupportedError, unknown
 from kit.simulator.interactions.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
 from kit.simulator.limits import messages as limits
 from kit.simulator.limits.commands import check_choice
-from kit.simulator.limits.forms import INT_LIMIT, Form, refuse
+from kit.simulator.limits.forms import Form, refuse
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
-from kit.simulator.world import messages
+from kit.simulator.world import messages, references
 
 if TYPE_CHECKING:
     from kit.simulator.interactions.interactions import Interaction
@@ -30,7 +30,8 @@ ALLOWED: dict[int, tuple[int, ...]] = {
     AUTOCOMPLETE: (CHOICES,),
     MODAL_SUBMIT: (REPLY, DEFERRED_REPLY, DEFERRED_EDIT, EDIT),
 }
-CHAT_INPUT_COMMAND = 20
+CHAT_INPUT_COMMAND, CONTEXT_MENU_COMMAND = 20, 23
+USER_COMMAND = 2
 MAX_CHOICES = 25
 ORIGINAL = "@original"
 
@@ -92,28 +93,38 @@ def _callback_object(interaction: Interaction, kind: int, message: Json | None) 
 
 
 def _reply(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json:
-    messages.validate(form.data, call.files, interaction=True, prefix=("data",))
+    emojis = simulator.world.known_emojis(interaction.bot)
+    messages.validate(form.data, call.files, interaction=True, prefix=("data",), emojis=emojis)
     message = _create(simulator.world, interaction, form.data, call, ephemeral=_ephemeral(form))
     interaction.original_id = message["id"]
     return message
 
 
 def _deferred_reply(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json:
-    form.number("M14", "flags", 0, INT_LIMIT - 1)
-    form.check()
+    _judge_spare(form)
     message = _create(simulator.world, interaction, {}, call, ephemeral=_ephemeral(form), loading=True)
     interaction.original_id = message["id"]
     return message
 
 
+def _judge_spare(form: Form) -> None:
+    """Of a message that comes with a deferral only the flags count, but all of it is judged."""
+    found = limits.check_message(form.data, interaction=True)
+    refuse([violation for violation in found if violation.code != limits.EMPTY], prefix=("data",))
+
+
 def _deferred_edit(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json | None:  # noqa: ARG001
+    _judge_spare(form)
     interaction.original_id = interaction.message_id
     return None
 
 
 def _edit(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json:
     message = simulator.world.message(str(interaction.message_id))
-    messages.validate(form.data, call.files, edit_of=message, interaction=True, prefix=("data",))
+    emojis = simulator.world.known_emojis(interaction.bot)
+    messages.validate(
+        form.data, call.files, edit_of=message, interaction=True, prefix=("data",), emojis=emojis
+    )
     message = messages.edit(simulator.world, message, form.data, call.files)
     interaction.original_id = message["id"]
     interaction.effects.append(("edit", message))
@@ -129,7 +140,8 @@ def _choices(simulator: Simulator, interaction: Interaction, form: Form, call: C
 
 
 def _modal(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> None:  # noqa: ARG001
-    refuse(limits.check_modal(form.data), prefix=("data",))
+    emojis = simulator.world.known_emojis(interaction.bot)
+    refuse(limits.check_modal(form.data, emojis=emojis), prefix=("data",))
     interaction.modal = {**form.data, "components": components.stored(form.data["components"], dict)}
 
 
@@ -165,10 +177,11 @@ def _create(
     }
     answered = _answered_message(world, interaction)
     if answered is not None:
-        fixed.update(messages.reply_to(world, answered, channel_id))
+        fixed.update(references.reply_to(world, answered, channel_id))
     elif interaction.type == COMMAND:
         name = interaction.payload["data"]["name"]
-        fixed["type"] = CHAT_INPUT_COMMAND
+        chat_input = interaction.payload["data"]["type"] == 1
+        fixed["type"] = CHAT_INPUT_COMMAND if chat_input else CONTEXT_MENU_COMMAND
         fixed["interaction"] = {"id": interaction.id, "type": COMMAND, "name": name, "user": interaction.user}
     if loading:
         fixed["flags"] = messages.LOADING | (messages.EPHEMERAL if ephemeral else 0)
@@ -200,10 +213,19 @@ def _metadata(world: World, interaction: Interaction) -> Json:
     if interaction.type == COMPONENT:
         metadata["interacted_message_id"] = interaction.message_id
     elif interaction.type == COMMAND:
-        metadata.update(name=interaction.payload["data"]["name"], command_type=1)
+        metadata.update(_of_command(interaction.payload["data"]))
     elif interaction.type == MODAL_SUBMIT and interaction.cause is not None:
         metadata["triggering_interaction_metadata"] = _metadata(world, interaction.cause)
     return metadata
+
+
+def _of_command(data: Json) -> Json:
+    """What the metadata tells of the command, and of what its menu was opened on."""
+    target = data.get("target_id")
+    found: Json = {"name": data["name"], "command_type": data["type"]}
+    if data["type"] == USER_COMMAND:
+        return {**found, "target_user": data["resolved"]["users"][target]}
+    return {**found, "target_message_id": target} if target else found
 
 
 @routes.add("POST", WEBHOOK, open=True)
@@ -213,7 +235,7 @@ def follow_up(simulator: Simulator, call: Call) -> Json:
     interaction = simulator.interactions.to_follow(call.params["application_id"], call.params["token"])
     form = call.form()
     data = form.data
-    messages.validate(data, call.files, interaction=True)
+    messages.validate(data, call.files, interaction=True, emojis=world.known_emojis(interaction.bot))
     original = world.message(interaction.original_id) if interaction.original_id in world.channel_of else None
     if original is not None and original["flags"] & messages.LOADING:
         return _change(world, interaction, original, data, call)
@@ -231,7 +253,8 @@ def edit_response(simulator: Simulator, call: Call) -> Json:
     """Edit Original Interaction Response, Edit Followup Message."""
     interaction, message = _response(simulator, call)
     data = call.form().data
-    messages.validate(data, call.files, edit_of=message, interaction=True)
+    emojis = simulator.world.known_emojis(interaction.bot)
+    messages.validate(data, call.files, edit_of=message, interaction=True, emojis=emojis)
     return _change(simulator.world, interaction, message, data, call)
 
 

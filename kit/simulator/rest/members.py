@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError
 from kit.simulator.limits import guilds as guild_limits
+from kit.simulator.limits.forms import INT_LIMIT, Form
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.guild import guild
 from kit.simulator.rest.routing import Routes
@@ -35,14 +36,14 @@ def get_roles(simulator: Simulator, call: Call) -> list[Json]:
 def get_role(simulator: Simulator, call: Call) -> Json:
     """Get Guild Role."""
     guild(simulator.world, call)
-    return simulator.world.role(call.params["role_id"])
+    return simulator.world.find_role(call.params["role_id"])
 
 
 @routes.add("POST", "guilds/{guild_id}/roles")
 def create_role(simulator: Simulator, call: Call) -> Json:
     """Create Guild Role. It may do what @everyone may, unless the bot says otherwise."""
     world = simulator.world
-    everyone = world.role(guild(world, call)["id"])
+    everyone = world.find_role(guild(world, call)["id"])
     permissions.require(world, call.bot.id, permissions.MANAGE_ROLES)
     fields = guild_limits.role_fields(call.form())
     _grantable(call, world, fields, "0")
@@ -50,6 +51,42 @@ def create_role(simulator: Simulator, call: Call) -> Json:
         raise ApiError(400, 30005, f"Maximum number of guild roles reached ({MAX_ROLES})")
     fresh = payloads.role(world.snowflakes.next(), "new role", permissions=int(everyone["permissions"]))
     return world.insert_role({**fresh, **fields})
+
+
+@routes.add("PATCH", "guilds/{guild_id}/roles")
+def move_roles(simulator: Simulator, call: Call) -> list[Json]:
+    """Modify Guild Role Positions."""
+    world = simulator.world
+    guild(world, call)
+    permissions.require(world, call.bot.id, permissions.MANAGE_ROLES)
+    body = Form({"": call.body}, (), [])
+    wanted: dict[str, int] = {}
+    for entry in body.forms("G03", "", 0, MAX_ROLES, required=True):
+        role_id = entry.snowflake("G03", "id", required=True)
+        wanted[str(role_id)] = entry.number("G03", "position", 0, INT_LIMIT - 1) or 0
+    body.check()
+    order = _reordered(world, call, wanted)
+    world.rank_roles(order)
+    return list(world.roles.values())
+
+
+def _reordered(world: World, call: Call, wanted: dict[str, int]) -> list[str]:
+    """The roles from the lowest on, once some have moved; those above the bot's own stay where they are."""
+    places = {role_id: (float(world.find_role(role_id)["position"]), 0) for role_id in world.ranking()}
+    for role_id, position in wanted.items():
+        role = world.find_role(role_id)
+        if role["position"] == position:
+            continue
+        # Moved up it comes after whoever is there, moved down before.
+        places[role_id] = (position, 1 if position > role["position"] else -1)
+    order = sorted(places, key=places.__getitem__)
+    top = max(order.index(role_id) for role_id in world.members[call.bot.id]["roles"])
+    for place, role_id in enumerate(order):
+        if role_id in wanted and world.roles[role_id]["position"] != place + 1:
+            permissions.require_above(world, call.bot.id, world.roles[role_id])
+            if place > top:
+                raise permissions.MISSING_PERMISSIONS
+    return order
 
 
 @routes.add("PATCH", ROLE)
@@ -76,7 +113,7 @@ def _manageable(world: World, call: Call, role_id: str) -> Json:
     Raises:
         ApiError: 50013.
     """
-    role = world.role(role_id)
+    role = world.find_role(role_id)
     permissions.require(world, call.bot.id, permissions.MANAGE_ROLES)
     permissions.require_above(world, call.bot.id, role)
     return role

@@ -1,21 +1,19 @@
-"""The routes of channels' messages: list, read, send, edit, delete, react, pin."""
+"""The routes of channels' messages: list, read, send, edit, delete, pin."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.emoji import is_emoji
 from kit.simulator.errors import ApiError, unknown
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
 from kit.simulator.world import messages, payloads
 from kit.simulator.world.permissions import (
-    ADD_REACTIONS,
     ATTACH_FILES,
     EMBED_LINKS,
     MANAGE_MESSAGES,
+    MANAGE_THREADS,
     PIN_MESSAGES,
     READ_MESSAGE_HISTORY,
     SEND_MESSAGES,
@@ -25,19 +23,19 @@ from kit.simulator.world.permissions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kit.simulator.server import Simulator
     from kit.simulator.world.world import World
 
 Json = dict[str, Any]
 MAX_PINS = 250
-MAX_REACTIONS = 20
-MESSAGEABLE = (0, 1, 2, 5, 13)
-CUSTOM_EMOJI = re.compile(r"(?:a?:)?(\w{1,32}):(\d{1,20})", re.ASCII)
+ARCHIVED = ApiError(400, 50083, "Thread is archived")
+LOCKED = ApiError(400, 160005, "Thread is locked")
 
 routes = Routes()
 MESSAGES = "channels/{channel_id}/messages"
 MESSAGE = "channels/{channel_id}/messages/{message_id}"
-REACTIONS = "channels/{channel_id}/messages/{message_id}/reactions"
 
 
 def find(world: World, call: Call) -> Json:
@@ -50,7 +48,7 @@ def find(world: World, call: Call) -> Json:
     Raises:
         ApiError: 10003, 10008 or 50001.
     """
-    channel = world.channel(call.params["channel_id"])
+    channel = world.find_channel(call.params["channel_id"])
     require(world, call.bot.id, 0, channel)
     message = world.message(call.params["message_id"])
     if message["channel_id"] != channel["id"] or world.viewer_of(message["id"]) is not None:
@@ -58,13 +56,18 @@ def find(world: World, call: Call) -> Json:
     return message
 
 
-def _in_channel(world: World, call: Call, needed: int) -> Json:
+def in_channel(world: World, call: Call, needed: int) -> Json:
     """The channel of a path, if the bot holds some permissions there.
+
+    Args:
+        world: Where.
+        call: The request.
+        needed: The permissions.
 
     Raises:
         ApiError: 10003, 50001 or 50013.
     """
-    channel = world.channel(call.params["channel_id"])
+    channel = world.find_channel(call.params["channel_id"])
     require(world, call.bot.id, needed, channel)
     return channel
 
@@ -75,7 +78,7 @@ def _history(world: World, call: Call) -> list[str]:
     Raises:
         ApiError: 10003 or 50001.
     """
-    channel = _in_channel(world, call, 0)
+    channel = in_channel(world, call, 0)
     hidden = lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel)
     return [] if hidden else world.listed(channel["id"])
 
@@ -86,48 +89,85 @@ def list_messages(simulator: Simulator, call: Call) -> list[Json]:
     ids = _history(simulator.world, call)
     limit = call.number("limit", 50, 1, 100)
     highest = 1 << 64
-    if "after" in call.query and "around" not in call.query:
+    if "around" in call.query:
+        middle = bisect_left(ids, call.number("around", 0, 0, highest), key=int)
+        start, end = max(0, middle - (limit - 1) // 2), middle + limit // 2 + 1
+    elif "after" in call.query:
         start = bisect_right(ids, call.number("after", 0, 0, highest), key=int)
         end = start + limit
     else:
-        if "around" in call.query:
-            middle = bisect_right(ids, call.number("around", 0, 0, highest), key=int)
-            end = min(len(ids), middle + limit // 2)
-        else:
-            end = bisect_left(ids, call.number("before", highest, 0, highest), key=int)
+        end = bisect_left(ids, call.number("before", highest, 0, highest), key=int)
         start = max(0, end - limit)
-    return [simulator.world.message(key) for key in reversed(ids[start:end])]
+    found = [simulator.world.message(key) for key in reversed(ids[start:end])]
+    return [simulator.world.seen(message, call.bot.id) for message in found]
 
 
 @routes.add("GET", MESSAGE)
 def get_message(simulator: Simulator, call: Call) -> Json:
     """Get Channel Message."""
-    _in_channel(simulator.world, call, READ_MESSAGE_HISTORY)
-    return find(simulator.world, call)
+    in_channel(simulator.world, call, READ_MESSAGE_HISTORY)
+    return simulator.world.seen(find(simulator.world, call), call.bot.id)
 
 
 @routes.add("POST", MESSAGES)
 def create_message(simulator: Simulator, call: Call) -> Json:
     """Create Message."""
-    channel, payload = _in_channel(simulator.world, call, SEND_MESSAGES), call.form().data
-    if channel["type"] not in MESSAGEABLE:
+    channel = in_channel(simulator.world, call, SEND_MESSAGES)
+    return send(simulator.world, call, channel, call.form().data)
+
+
+def send(world: World, call: Call, channel: Json, payload: Mapping[str, Any]) -> Json:
+    """Sends a bot's message.
+
+    Args:
+        world: Where.
+        call: The request, with its files.
+        channel: Where to; the bot may write there.
+        payload: The message.
+
+    Raises:
+        ApiError: What is wrong with it, or what it may not do there.
+    """
+    if channel["type"] not in payloads.MESSAGEABLE:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
-    messages.validate(payload, call.files)
+    locked = channel.get("thread_metadata", {}).get("locked")
+    if locked and lacking(world, call.bot.id, MANAGE_THREADS, channel):
+        raise LOCKED
+    messages.validate(payload, call.files, emojis=world.known_emojis(call.bot))
     extras = ((EMBED_LINKS, payload.get("embeds")), (ATTACH_FILES, call.files))
     for needed, used in (*extras, (SEND_TTS_MESSAGES, payload.get("tts"))):
-        require(simulator.world, call.bot.id, needed if used else 0, channel)
-    return messages.create(simulator.world, channel["id"], payload, call.files, author=call.bot.user)
+        require(world, call.bot.id, needed if used else 0, channel)
+    before = messages.sent_before(world, channel["id"], payload, call.bot.id)
+    return before or messages.create(world, channel["id"], payload, call.files, author=call.bot.user)
+
+
+def active(world: World, message: Json) -> Json:
+    """A message that can be changed: it is in no archived thread.
+
+    Args:
+        world: Where.
+        message: The message.
+
+    Raises:
+        ApiError: 50083.
+    """
+    channel = world.channels[message["channel_id"]]
+    if channel["type"] in payloads.THREADS and channel["thread_metadata"]["archived"]:
+        raise ARCHIVED
+    return message
 
 
 @routes.add("PATCH", MESSAGE)
 def edit_message(simulator: Simulator, call: Call) -> Json:
-    """Edit Message."""
-    message = find(simulator.world, call)
-    if message["author"]["id"] != call.bot.id:
-        raise ApiError(403, 50005, "Cannot edit a message authored by another user")
-    payload = call.form().data
-    messages.validate(payload, call.files, edit_of=message)
-    return messages.edit(simulator.world, message, payload, call.files)
+    """Edit Message. Of what others wrote, a moderator can hide the embeds."""
+    world = simulator.world
+    message, payload = active(world, find(world, call)), call.form().data
+    if message["author"]["id"] != call.bot.id or message.get("webhook_id") not in (None, call.bot.id):
+        if call.files or "flags" not in payload or messages.WRITTEN & set(payload):
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+        manage_messages(world, call)
+    messages.validate(payload, call.files, edit_of=message, emojis=world.known_emojis(call.bot))
+    return world.seen(messages.edit(world, message, payload, call.files), call.bot.id)
 
 
 @routes.add("DELETE", MESSAGE)
@@ -135,17 +175,21 @@ def delete_message(simulator: Simulator, call: Call) -> None:
     """Delete Message."""
     message = find(simulator.world, call)
     if message["author"]["id"] != call.bot.id:
-        _manage_messages(simulator.world, call)
+        manage_messages(simulator.world, call)
     simulator.world.delete_message(message["id"])
 
 
-def _manage_messages(world: World, call: Call) -> Json:
+def manage_messages(world: World, call: Call) -> Json:
     """A channel of the guild where the bot may touch what others wrote.
+
+    Args:
+        world: Where.
+        call: The request.
 
     Raises:
         ApiError: 10003, 50001, 50003 or 50013.
     """
-    channel = _in_channel(world, call, MANAGE_MESSAGES)
+    channel = in_channel(world, call, MANAGE_MESSAGES)
     if channel["type"] == payloads.DM_CHANNEL:
         raise ApiError(400, 50003, "Cannot execute action on a DM channel")
     return channel
@@ -154,7 +198,7 @@ def _manage_messages(world: World, call: Call) -> Json:
 @routes.add("POST", MESSAGES + "/bulk-delete")
 def bulk_delete(simulator: Simulator, call: Call) -> None:
     """Bulk Delete Messages."""
-    channel, form = _manage_messages(simulator.world, call), call.form()
+    channel, form = manage_messages(simulator.world, call), call.form()
     ids = form.snowflakes("M15", "messages", 2, 100, required=True)
     form.check()
     simulator.world.delete_messages(channel["id"], ids)
@@ -163,75 +207,8 @@ def bulk_delete(simulator: Simulator, call: Call) -> None:
 @routes.add("POST", "channels/{channel_id}/typing")
 def typing(simulator: Simulator, call: Call) -> None:
     """Trigger Typing Indicator."""
-    _in_channel(simulator.world, call, SEND_MESSAGES)
-
-
-@routes.add("PUT", REACTIONS + "/{emoji}/@me")
-def add_reaction(simulator: Simulator, call: Call) -> None:
-    """Create Reaction."""
-    _react(simulator.world, find(simulator.world, call), call.params["emoji"], call.bot.id)
-
-
-@routes.add("DELETE", REACTIONS + "/{emoji}/@me")
-def remove_own_reaction(simulator: Simulator, call: Call) -> None:
-    """Delete Own Reaction."""
-    _unreact(simulator.world, find(simulator.world, call), call.params["emoji"], call.bot.id)
-
-
-@routes.add("DELETE", REACTIONS)
-def clear_reactions(simulator: Simulator, call: Call) -> None:
-    """Delete All Reactions."""
-    message = find(simulator.world, call)
-    _manage_messages(simulator.world, call)
-    simulator.world.replace_quietly({**message, "reactions": []})
-    ids = {"channel_id": message["channel_id"], "message_id": message["id"]}
-    simulator.world.emit("MESSAGE_REACTION_REMOVE_ALL", ids)
-
-
-def _emoji(text: str) -> Json:
-    custom = CUSTOM_EMOJI.fullmatch(text)
-    if custom is None and not is_emoji(text):
-        raise unknown("Emoji")
-    return {"id": custom[2], "name": custom[1]} if custom else {"id": None, "name": text}
-
-
-def _react(world: World, message: Json, text: str, user_id: str) -> None:
-    emoji = _emoji(text)
-    reactions = [dict(reaction) for reaction in message.get("reactions", ())]
-    if any(reaction["emoji"] == emoji for reaction in reactions):
-        return
-    channel = world.channel(message["channel_id"])
-    require(world, user_id, ADD_REACTIONS | READ_MESSAGE_HISTORY, channel)
-    if len(reactions) >= MAX_REACTIONS:
-        raise ApiError(400, 30010, f"Maximum number of reactions reached ({MAX_REACTIONS})")
-    details = {"burst": 0, "normal": 1}
-    reactions.append(
-        {
-            "emoji": emoji,
-            "count": 1,
-            "count_details": details,
-            "me": True,
-            "me_burst": False,
-            "burst_colors": [],
-        }
-    )
-    world.replace_quietly({**message, "reactions": reactions})
-    event = {"user_id": user_id, "channel_id": message["channel_id"], "message_id": message["id"]}
-    event.update(emoji=emoji, burst=False, type=0, message_author_id=message["author"]["id"])
-    if channel["type"] != payloads.DM_CHANNEL:
-        event["member"] = world.member(user_id)
-    world.emit("MESSAGE_REACTION_ADD", event)
-
-
-def _unreact(world: World, message: Json, text: str, user_id: str) -> None:
-    emoji = _emoji(text)
-    left = [reaction for reaction in message.get("reactions", ()) if reaction["emoji"] != emoji]
-    if len(left) == len(message.get("reactions", ())):
-        return
-    world.replace_quietly({**message, "reactions": left})
-    event = {"user_id": user_id, "channel_id": message["channel_id"]}
-    event.update(message_id=message["id"], emoji=emoji, burst=False, type=0)
-    world.emit("MESSAGE_REACTION_REMOVE", event)
+    channel = in_channel(simulator.world, call, SEND_MESSAGES)
+    messages.show_typing(simulator.world, channel["id"], call.bot.id)
 
 
 def _pins(world: World, call: Call) -> list[Json]:
@@ -244,39 +221,30 @@ def list_pins(simulator: Simulator, call: Call) -> Json:
     """Get Channel Pins."""
     limit = call.number("limit", 50, 1, 50)
     pins = _pins(simulator.world, call)
-    items = [{"pinned_at": message["timestamp"], "message": message} for message in pins[:limit]]
+    shown = [simulator.world.seen(message, call.bot.id) for message in pins[:limit]]
+    items = [{"pinned_at": message["timestamp"], "message": message} for message in shown]
     return {"items": items, "has_more": len(pins) > limit}
 
 
 @routes.add("GET", "channels/{channel_id}/pins")
 def list_pins_deprecated(simulator: Simulator, call: Call) -> list[Json]:
     """Get Pinned Messages, the older route."""
-    return _pins(simulator.world, call)[:50]
+    return [simulator.world.seen(message, call.bot.id) for message in _pins(simulator.world, call)[:50]]
 
 
 @routes.add("PUT", "channels/{channel_id}/pins/{message_id}")
 @routes.add("PUT", MESSAGES + "/pins/{message_id}")
 def pin(simulator: Simulator, call: Call) -> None:
     """Pin Message."""
-    _in_channel(simulator.world, call, PIN_MESSAGES)
+    in_channel(simulator.world, call, PIN_MESSAGES)
     if len(_pins(simulator.world, call)) >= MAX_PINS:
         raise ApiError(400, 30003, f"Maximum number of pins reached for the channel ({MAX_PINS})")
-    _set_pinned(simulator.world, find(simulator.world, call), pinned=True)
+    messages.pin(simulator.world, active(simulator.world, find(simulator.world, call)), user=call.bot.user)
 
 
 @routes.add("DELETE", "channels/{channel_id}/pins/{message_id}")
 @routes.add("DELETE", MESSAGES + "/pins/{message_id}")
 def unpin(simulator: Simulator, call: Call) -> None:
     """Unpin Message."""
-    _in_channel(simulator.world, call, PIN_MESSAGES)
-    _set_pinned(simulator.world, find(simulator.world, call), pinned=False)
-
-
-def _set_pinned(world: World, message: Json, *, pinned: bool) -> None:
-    if message["pinned"] == pinned:
-        return
-    world.put_message({**message, "pinned": pinned})
-    channel_id = message["channel_id"]
-    event: Json = {"channel_id": channel_id}
-    event["last_pin_timestamp"] = message["timestamp"] if pinned else None
-    world.emit("CHANNEL_PINS_UPDATE", event)
+    in_channel(simulator.world, call, PIN_MESSAGES)
+    messages.unpin(simulator.world, active(simulator.world, find(simulator.world, call)))

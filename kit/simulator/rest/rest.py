@@ -16,29 +16,47 @@ from aiohttp import web
 from kit.simulator.errors import ApiError, UnknownError, UnsupportedError, invalid_field, unknown
 from kit.simulator.faults import failure
 from kit.simulator.ratelimits import Asked
-from kit.simulator.rest import applications, channels, commands, guild, interactions, members, messages
+from kit.simulator.rest import (
+    applications,
+    bans,
+    channels,
+    commands,
+    emojis,
+    guild,
+    interactions,
+    members,
+    messages,
+    reactions,
+    thread_members,
+    threads,
+)
 from kit.simulator.rest.calls import Call, Created, read_body
 from kit.simulator.rest.routing import Routes
 
 if TYPE_CHECKING:
     from kit.simulator.server import Simulator
     from kit.simulator.world.bots import Bot
+    from kit.simulator.world.media import Upload
 
 Json = dict[str, Any]
-FILE_SEGMENTS = 4
+FILE_SEGMENTS, IMAGE_SEGMENTS = 4, 2
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
-RESOURCES = (messages, interactions, commands, applications, guild, channels, members)
+RESOURCES = (
+    *(messages, reactions, interactions, commands, applications, guild, emojis),
+    *(channels, threads, thread_members, members, bans),
+)
 NOT_ALLOWED = ApiError(405, 0, "405: Method Not Allowed")
 # What Discord has on paths that are served here, and the simulator has not; anything else there is a 405.
 UNSERVED = {
+    "applications/{application_id}/guilds/{guild_id}/commands/permissions": ("PATCH", "DELETE"),
+    "channels/{channel_id}/thread-members/@me": ("GET",),
     "channels/{channel_id}/messages/bulk-delete": ("GET", "PATCH", "DELETE"),
     "channels/{channel_id}/messages/pins": ("PATCH", "DELETE"),
     "guilds/{guild_id}": ("PATCH",),
     "guilds/{guild_id}/channels": ("PATCH",),
     "guilds/{guild_id}/members/@me": ("GET", "PUT", "DELETE"),
     "guilds/{guild_id}/members/search": ("PUT", "PATCH", "DELETE"),
-    "guilds/{guild_id}/members/{user_id}": ("PUT", "DELETE"),
-    "guilds/{guild_id}/roles": ("PATCH",),
+    "guilds/{guild_id}/members/{user_id}": ("PUT",),
     "users/@me": ("PATCH",),
     "webhooks/{application_id}/{token}": ("GET", "PATCH", "DELETE"),
 }
@@ -127,6 +145,8 @@ class Rest:
             raise NOT_FOUND
         if segments[0] == "attachments":
             return self._file(request, segments)
+        if segments[0] == "emojis":
+            return self._image(segments)
         simulator = self._simulator
         found = self.routes.find(request.method, segments)
         bot = simulator.world.bot
@@ -140,7 +160,8 @@ class Rest:
         for key, value in params.items():
             if key.endswith("_id") and not (value.isdecimal() and value.isascii() and len(value) <= 20):
                 raise invalid_field(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
-        call = Call(bot, name, params, dict(request.query))
+        reason = request.headers.get("X-Audit-Log-Reason", "")
+        call = Call(bot, name, params, dict(request.query), reason=reason)
         # Who knows the token of an interaction may send a body; for a made-up one none is read.
         stranger = route.open and simulator.interactions.bot_of(params["token"]) is None
         if request.body_exists and not stranger:
@@ -175,9 +196,20 @@ class Rest:
             upload = world.upload(segments[2])
         except LookupError:
             raise NOT_FOUND from None
-        # A page that someone uploaded must not run as a page of this address.
-        guard = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
-        return web.Response(body=upload.data, headers={"Content-Type": upload.content_type, **guard})
+        return _served(upload)
+
+    def _image(self, segments: list[str]) -> web.Response:
+        """The image of an emoji, which Discord's CDN shows to everyone who knows its id."""
+        upload = self._simulator.world.images.get(segments[-1].partition(".")[0])
+        if upload is None or len(segments) != IMAGE_SEGMENTS:
+            raise NOT_FOUND
+        return _served(upload)
+
+
+def _served(upload: Upload) -> web.Response:
+    # A page that someone uploaded must not run as a page of this address.
+    guard = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+    return web.Response(body=upload.data, headers={"Content-Type": upload.content_type, **guard})
 
 
 def _shaped(error: ApiError | web.Response) -> web.Response:

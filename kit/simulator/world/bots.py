@@ -30,6 +30,7 @@ class Bot:
         application: Its application object.
         commands: The commands it registered, by guild id or "global".
         signing_key: The private half, in hex, of the key that signs what is POSTed to its endpoint.
+        emojis: The custom emoji of the application.
     """
 
     user: Json
@@ -37,6 +38,7 @@ class Bot:
     application: Json
     commands: dict[str, list[Json]] = field(default_factory=dict)
     signing_key: str = field(default_factory=new_signing_key)
+    emojis: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # A world's file may come from before bots had keys, or from a machine without PyNaCl.

@@ -18,10 +18,10 @@ from kit.simulator.world.snowflakes import Snowflakes
 if TYPE_CHECKING:
     from kit.simulator.world.world import World
 
-FORMAT = 2
+FORMAT = 3
 PLAIN = (
     *("guild", "users", "members", "roles", "channels", "dm_bots"),
-    *("channel_id", "base_url", "viewers"),
+    *("channel_id", "base_url", "viewers", "bans", "thread_members", "reactors", "webhooks"),
 )
 
 
@@ -35,11 +35,19 @@ def dump_world(world: World) -> str:
     data.update({name: getattr(world, name) for name in PLAIN})
     data["bots"] = [bot.as_json() for bot in world.bots.values()]
     data["messages"] = world.message_store
-    data["files"] = {
-        key: {"filename": upload.filename, "data": base64.b64encode(upload.data).decode()}
-        for key, upload in world.uploads.items()
-    }
+    data["files"], data["images"] = _files(world.uploads), _files(world.images)
     return json.dumps(data)
+
+
+def _files(uploads: dict[str, Upload]) -> dict[str, Any]:
+    return {
+        key: {"filename": upload.filename, "data": base64.b64encode(upload.data).decode()}
+        for key, upload in uploads.items()
+    }
+
+
+def _uploads(files: dict[str, Any]) -> dict[str, Upload]:
+    return {key: Upload(file["filename"], base64.b64decode(file["data"])) for key, file in files.items()}
 
 
 def write_world(path: Path, world: World) -> None:
@@ -82,29 +90,44 @@ def read_world(path: Path, world: World) -> None:
     except ValueError as error:
         raise WorldFileError(f"{path} is not JSON: {error}. {remedy}") from error
     found = data.get("viewkit_world") if isinstance(data, dict) else None
-    if found not in (1, FORMAT):
+    if found not in (1, 2, FORMAT):
         raise WorldFileError(
             f"{path} is not a world of format {FORMAT} (viewkit_world is {found!r}). {remedy}"
         )
     try:
-        if found == 1:
-            _upgrade(data)
+        for upgrade in UPGRADES[found - 1 :]:
+            upgrade(data)
         for name in PLAIN:
             setattr(world, name, data[name])
         world.snowflakes = Snowflakes(world.clock, data["last_id"])
         world.bots = {bot["user"]["id"]: Bot(**bot) for bot in data["bots"]}
         world.message_store = data["messages"]
-        world.uploads = {
-            key: Upload(file["filename"], base64.b64decode(file["data"]))
-            for key, file in data["files"].items()
-        }
+        world.uploads, world.images = _uploads(data["files"]), _uploads(data["images"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WorldFileError(f"{path} is a damaged world file: {error!r}. {remedy}") from error
 
 
-def _upgrade(data: dict[str, Any]) -> None:
+def _several_bots(data: dict[str, Any]) -> None:
     """Format 1 had exactly one bot, and every direct message channel was its own."""
     bot = {"user": data["bot_user"], "token": data["token"], "application": data["application"]}
     data["bots"] = [{**bot, "commands": data["commands"]}]
     direct = [key for key, channel in data["channels"].items() if channel["type"] == DM_CHANNEL]
     data["dm_bots"] = dict.fromkeys(direct, data["bot_user"]["id"])
+
+
+def _reactions_and_threads(data: dict[str, Any]) -> None:
+    """Format 2 knew only the first bot's reactions, no threads, no bans, no webhooks and no custom emoji."""
+    data.update(bans={}, thread_members={}, webhooks={}, images={}, reactors={})
+    bot_id = data["bots"][0]["user"]["id"]
+    for messages in data["messages"].values():
+        for key, message in messages.items():
+            found = {
+                str(r["emoji"]["id"] or r["emoji"]["name"]): [bot_id] for r in message.get("reactions", ())
+            }
+            if found:
+                data["reactors"][key] = found
+            for reaction in message.get("reactions", ()):
+                reaction["me"] = False
+
+
+UPGRADES = (_several_bots, _reactions_and_threads)

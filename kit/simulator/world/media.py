@@ -28,6 +28,18 @@ class Upload:
         return mimetypes.guess_type(self.filename)[0] or "application/octet-stream"
 
 
+def image_type(data: bytes) -> str | None:
+    """What kind of image some bytes are, as the ending of a file name; None if none that Discord takes.
+
+    Args:
+        data: The file.
+    """
+    for kind, start in (("png", b"\x89PNG\r\n\x1a\n"), ("gif", b"GIF8"), ("jpg", b"\xff\xd8")):
+        if data.startswith(start):
+            return kind
+    return "webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+
+
 def image_size(data: bytes) -> tuple[int, int] | None:
     """Width and height from the header of a PNG, GIF or JPEG; None for anything else.
 

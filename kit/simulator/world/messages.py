@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator import components
-from kit.simulator.errors import ApiError, UnsupportedError, invalid_form
+from kit.simulator.errors import ApiError, UnsupportedError
 from kit.simulator.limits import messages as limits
 from kit.simulator.limits.forms import refuse, utc_moment
+from kit.simulator.world import references
+from kit.simulator.world.payloads import DM_CHANNEL
+from kit.simulator.world.permissions import MENTION_EVERYONE, lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kit.simulator.world.media import Upload
     from kit.simulator.world.world import World
@@ -21,7 +24,11 @@ Json = dict[str, Any]
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, VOICE_MESSAGE, COMPONENTS_V2 = 1 << 12, 1 << 13, 1 << 15
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE_MESSAGE | COMPONENTS_V2
-REPLY = 19
+PINNED = 6
+# What an edit rewrites, beside which it can set flags.
+WRITTEN = {"content", "embeds", "components", "attachments"}
+# How far back a nonce is remembered.
+NONCE_MESSAGES = 50
 
 USER_MENTION = re.compile(r"<@!?(\d{1,20})>")
 ROLE_MENTION = re.compile(r"<@&(\d{1,20})>")
@@ -38,6 +45,7 @@ def validate(
     edit_of: Json | None = None,
     interaction: bool = False,
     prefix: Sequence[str] = (),
+    emojis: Collection[str] | None = None,
 ) -> None:
     """Refuses a message that Discord would refuse.
 
@@ -47,14 +55,19 @@ def validate(
         edit_of: The stored message, when this changes one.
         interaction: Whether it answers an interaction.
         prefix: Where the message sits in the request's body; interaction callbacks have it under ``data``.
+        emojis: The ids of the custom emoji that its components can show.
 
     Raises:
         ApiError: 400 with the error tree, or 50006 for an empty message.
         UnsupportedError: It has a poll or stickers.
     """
     names = [upload.filename for upload in files.values()]
-    found = limits.check_message(payload, edit_of=edit_of, files=names, interaction=interaction)
+    found = limits.check_message(
+        payload, edit_of=edit_of, files=names, interaction=interaction, emojis=emojis
+    )
     if any(violation.code == limits.EMPTY for violation in found):
+        if references.is_forward(payload):
+            return
         raise ApiError(400, 50006, "Cannot send an empty message")
     refuse(found, prefix)
     for name in ("poll", "sticker_ids", "shared_client_theme"):
@@ -85,12 +98,11 @@ def create(
 
     Raises:
         LookupError: No such channel.
-        ApiError: It replies to a message that isn't there.
-        UnsupportedError: It forwards a message.
+        ApiError: It answers or forwards what isn't there, or what the author can't see.
     """
     # An interaction may be answered after its channel was deleted.
-    world.channel(channel_id)
-    reply = _reply(world, channel_id, payload)
+    world.find_channel(channel_id)
+    reply = references.referring(world, channel_id, payload, author["id"])
     attachments = _attachments(world, channel_id, payload, files, kept=())
     flags = int(payload.get("flags") or 0) & SETTABLE
     message: Json = {
@@ -112,6 +124,7 @@ def create(
     }
     if payload.get("nonce") is not None:
         message["nonce"] = payload["nonce"]
+    message["flags"] |= reply.pop("flags", 0)
     message.update(reply)
     message.update(mentions(world, message, payload.get("allowed_mentions")))
     return world.put_message(message, viewer_id=viewer_id)
@@ -136,6 +149,8 @@ def edit(
     """
     kept = message["attachments"]
     attachments = kept
+    # Suppressing embeds is no edit, and a deferred reply is filled in but not edited.
+    rewritten = not fills and (files or WRITTEN & set(payload))
     if files or "attachments" in payload:
         attachments = _attachments(world, message["channel_id"], payload, files, kept=kept)
     changed = {
@@ -143,7 +158,7 @@ def edit(
         **_rendered(
             world, {key: payload[key] for key in ("embeds", "components") if key in payload}, attachments
         ),
-        "edited_timestamp": message["edited_timestamp"] if fills else world.clock.timestamp(),
+        "edited_timestamp": world.clock.timestamp() if rewritten else message["edited_timestamp"],
     }
     if "content" in payload:
         changed["content"] = (payload["content"] or "").strip()
@@ -241,38 +256,6 @@ def _embed(embed: Json, resolve: Any) -> Json:
     return result
 
 
-def _reply(world: World, channel_id: str, payload: Mapping[str, Any]) -> Json:
-    reference = payload.get("message_reference")
-    if not reference or reference.get("message_id") is None:
-        return {}
-    if reference.get("type"):
-        raise UnsupportedError("a forwarded message")
-    message_id = str(reference["message_id"])
-    try:
-        referenced = world.message(message_id)
-    except LookupError:
-        if reference.get("fail_if_not_exists") is False:
-            return {}
-        tree = {"_errors": [{"code": "REPLIES_UNKNOWN_MESSAGE", "message": "Unknown message"}]}
-        raise invalid_form({"message_reference": tree}) from None
-    return reply_to(world, referenced, channel_id)
-
-
-def reply_to(world: World, referenced: Json, channel_id: str) -> Json:
-    """The fields that make a message a reply.
-
-    Args:
-        world: Where.
-        referenced: The message that is answered.
-        channel_id: The channel of the reply.
-    """
-    reference = {"type": 0, "message_id": referenced["id"], "channel_id": channel_id}
-    if "guild_id" in world.channel(channel_id):
-        reference["guild_id"] = world.guild["id"]
-    shown = {key: value for key, value in referenced.items() if key != "referenced_message"}
-    return {"type": REPLY, "message_reference": reference, "referenced_message": shown}
-
-
 def mentions(world: World, message: Json, allowed: Json | None) -> Json:
     """Whom a message pings (docs page *Message Resource*, "Allowed Mentions Object").
 
@@ -289,6 +272,8 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
     everyone = ("@everyone" in text or "@here" in text) and (
         allowed is None or "everyone" in (allowed.get("parse") or ())
     )
+    if (roles or everyone) and _may_not_ping(world, message):
+        everyone, roles = False, [role for role in roles if world.roles.get(role, {}).get("mentionable")]
     referenced = message.get("referenced_message")
     if referenced and (allowed is None or allowed.get("replied_user")):
         users.append(referenced["author"]["id"])
@@ -301,8 +286,97 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
     }
 
 
+def _may_not_ping(world: World, message: Json) -> bool:
+    return bool(
+        lacking(world, message["author"]["id"], MENTION_EVERYONE, world.channels[message["channel_id"]])
+    )
+
+
 def _allowed(found: list[str], kind: str, allowed: Json | None) -> list[str]:
     if allowed is None or kind in (allowed.get("parse") or ()):
         return found
     listed = {str(item) for item in allowed.get(kind) or ()}
     return [item for item in found if item in listed]
+
+
+def sent_before(world: World, channel_id: str, payload: Mapping[str, Any], author_id: str) -> Json | None:
+    """The message that was sent with the same nonce, if the bot asks to have that enforced.
+
+    Args:
+        world: Where.
+        channel_id: In which channel.
+        payload: What the bot sent.
+        author_id: The bot.
+    """
+    nonce = payload.get("nonce")
+    if not payload.get("enforce_nonce") or nonce is None:
+        return None
+    for key in reversed(world.listed(channel_id)[-NONCE_MESSAGES:]):
+        message = world.message(key)
+        if message["author"]["id"] == author_id and message.get("nonce") == nonce:
+            return message
+    return None
+
+
+def system(
+    world: World, channel_id: str, kind: int, author: Json, *, content: str = "", about: Json | None = None
+) -> Json:
+    """Stores a message that Discord itself writes.
+
+    Args:
+        world: Where.
+        channel_id: In which channel.
+        kind: Its type.
+        author: Who caused it.
+        content: Its text.
+        about: Fields such as ``message_reference``.
+    """
+    return create(
+        world, channel_id, {"content": content}, {}, author=author, fixed={"type": kind, **(about or {})}
+    )
+
+
+def pin(world: World, message: Json, *, user: Json) -> None:
+    """Pins a message, which a system message tells; nothing happens if it is pinned already.
+
+    Args:
+        world: Where.
+        message: The message.
+        user: Who pins it.
+    """
+    if message["pinned"]:
+        return
+    _set_pinned(world, message, pinned=True)
+    fixed = {"type": PINNED, "message_reference": references.reference_to(world, message, 0)}
+    create(world, message["channel_id"], {}, {}, author=user, fixed=fixed)
+
+
+def unpin(world: World, message: Json) -> None:
+    """Takes a pinned message down; nothing happens if it is not pinned.
+
+    Args:
+        world: Where.
+        message: The message.
+    """
+    if message["pinned"]:
+        _set_pinned(world, message, pinned=False)
+
+
+def _set_pinned(world: World, message: Json, *, pinned: bool) -> None:
+    world.put_message({**message, "pinned": pinned})
+    when = message["timestamp"] if pinned else None
+    world.emit("CHANNEL_PINS_UPDATE", {"channel_id": message["channel_id"], "last_pin_timestamp": when})
+
+
+def show_typing(world: World, channel_id: str, user_id: str) -> None:
+    """Tells that somebody types.
+
+    Args:
+        world: Where.
+        channel_id: In which channel.
+        user_id: Who.
+    """
+    event: Json = {"channel_id": channel_id, "user_id": user_id, "timestamp": int(world.clock.time())}
+    if world.channels[channel_id]["type"] != DM_CHANNEL and user_id in world.members:
+        event["member"] = world.member(user_id)
+    world.emit("TYPING_START", event)

@@ -18,6 +18,13 @@ DEFAULT_PERMISSION_BITS = (
 DEFAULT_PERMISSIONS = sum(1 << bit for bit in DEFAULT_PERMISSION_BITS)
 DM_CHANNEL = 1
 VOICE_CHANNELS = (2, 13)
+FORUM_CHANNEL, MEDIA_CHANNEL = 15, 16
+FORUMS = (FORUM_CHANNEL, MEDIA_CHANNEL)
+ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
+THREADS = (ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD)
+# Where threads can be, and where messages can.
+THREADED = (0, 5, *FORUMS)
+MESSAGEABLE = (0, 1, 2, 5, *THREADS, 13)
 
 
 def user(user_id: str, username: str, *, bot: bool = False) -> Json:
@@ -92,8 +99,7 @@ def role(role_id: str, name: str, *, position: int = 1, permissions: int = 0, co
     return {
         "id": role_id,
         "name": name,
-        "color": color,
-        "colors": {"primary_color": color, "secondary_color": None, "tertiary_color": None},
+        **colors(color),
         "hoist": False,
         "icon": None,
         "unicode_emoji": None,
@@ -102,6 +108,18 @@ def role(role_id: str, name: str, *, position: int = 1, permissions: int = 0, co
         "managed": False,
         "mentionable": False,
         "flags": 0,
+    }
+
+
+def colors(color: int) -> Json:
+    """The fields of a role that carry its colour.
+
+    Args:
+        color: 0xRRGGBB; 0 is none.
+    """
+    return {
+        "color": color,
+        "colors": {"primary_color": color, "secondary_color": None, "tertiary_color": None},
     }
 
 
@@ -130,9 +148,86 @@ def channel(channel_id: str, name: str, *, guild_id: str, position: int, kind: i
         "rate_limit_per_user": 0,
         "permission_overwrites": [],
     }
+    if kind in THREADED:
+        data["default_auto_archive_duration"] = 1440
     if kind in VOICE_CHANNELS:
         data.update(bitrate=64000, user_limit=0, rtc_region=None, video_quality_mode=1)
+    if kind in FORUMS:
+        data.update(available_tags=[], default_reaction_emoji=None, default_sort_order=None)
+        data.update(default_thread_rate_limit_per_user=0)
+        # A media channel has one layout alone.
+        data.update({"default_forum_layout": 0} if kind == FORUM_CHANNEL else {})
     return data
+
+
+def thread(
+    thread_id: str,
+    name: str,
+    parent: Json,
+    *,
+    owner_id: str,
+    kind: int,
+    created: str,
+    auto_archive_minutes: int,
+) -> Json:
+    """A thread (docs page *Channels Resource*).
+
+    Args:
+        thread_id: The snowflake; that of its first message if it was started from one.
+        name: Its name.
+        parent: The channel it is in.
+        owner_id: Who started it.
+        kind: 10 for one of an announcement channel, 11 for a public, 12 for a private one.
+        created: When.
+        auto_archive_minutes: How long without a message until it leaves the list of channels.
+    """
+    data: Json = {
+        "id": thread_id,
+        "type": kind,
+        "guild_id": parent["guild_id"],
+        "parent_id": parent["id"],
+        "owner_id": owner_id,
+        "name": name,
+        "last_message_id": None,
+        "message_count": 0,
+        "member_count": 0,
+        "total_message_sent": 0,
+        "rate_limit_per_user": 0,
+        "flags": 0,
+        "thread_metadata": {
+            "archived": False,
+            "auto_archive_duration": auto_archive_minutes,
+            "archive_timestamp": created,
+            "locked": False,
+            "create_timestamp": created,
+        },
+    }
+    if kind == PRIVATE_THREAD:
+        data["thread_metadata"]["invitable"] = True
+    if parent["type"] in FORUMS:
+        data["applied_tags"] = []
+    return data
+
+
+def emoji(emoji_id: str, name: str, user: Json, *, roles: Iterable[str] = ()) -> Json:
+    """A custom emoji (docs page *Emoji Resource*).
+
+    Args:
+        emoji_id: The snowflake.
+        name: Its name.
+        user: Who made it.
+        roles: Ids of the roles that alone may use it; everyone when empty.
+    """
+    return {
+        "id": emoji_id,
+        "name": name,
+        "roles": list(roles),
+        "user": user,
+        "require_colons": True,
+        "managed": False,
+        "animated": False,
+        "available": True,
+    }
 
 
 def dm_channel(channel_id: str, recipient: Json) -> Json:

@@ -28,3 +28,12 @@ class Snowflakes:
         now = int(self._clock.time() * 1000) - DISCORD_EPOCH_MS
         self.last = max(self.last + 1, now << SEQUENCE_BITS)
         return str(self.last)
+
+    @staticmethod
+    def time_of(snowflake: str) -> float:
+        """When an id was handed out, in seconds since 1970.
+
+        Args:
+            snowflake: The id.
+        """
+        return ((int(snowflake) >> SEQUENCE_BITS) + DISCORD_EPOCH_MS) / 1000

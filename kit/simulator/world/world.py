@@ -9,10 +9,10 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import UnknownError
-from kit.simulator.world import payloads
+from kit.simulator.world import payloads, reactions
 from kit.simulator.world.file import read_world, write_world
-from kit.simulator.world.guild import GuildState
 from kit.simulator.world.media import Upload, image_size
+from kit.simulator.world.threads import HAS_THREAD, ThreadState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,10 +22,11 @@ Json = dict[str, Any]
 
 EPHEMERAL = 1 << 6
 GLOBAL = "global"
+THREAD_STARTER = 21
 UNBOUND = "http://127.0.0.1:0"
 
 
-class World(GuildState):
+class World(ThreadState):
     """A guild with people, roles, channels and messages, as raw API JSON.
 
     What it hands out is its own data: read it, and change it through its methods, which tell the bots.
@@ -58,8 +59,11 @@ class World(GuildState):
         self.base_url = UNBOUND
         self.message_store: dict[str, dict[str, Json]] = {}
         self.viewers: dict[str, str] = {}
+        # Who reacted, first come first: by message, then by the emoji's id or sign.
+        self.reactors: dict[str, dict[str, list[str]]] = {}
         self.uploads: dict[str, Upload] = {}
         self.channel_of: dict[str, str] = {}
+        self.webhooks: dict[str, Json] = {}
         guild_id = self.snowflakes.next()
         self.guild = payloads.guild(guild_id, guild_name, owner_id="0")
         everyone = payloads.role(guild_id, "@everyone", position=0, permissions=payloads.DEFAULT_PERMISSIONS)
@@ -71,38 +75,61 @@ class World(GuildState):
         self.channel_id = self.add_channel(channel_name)["id"]
 
     def delete_channel(self, channel_id: str | int) -> None:
-        """Deletes a channel with all its messages, as an admin would; a category leaves its channels.
+        """Deletes a channel with its threads and messages, as an admin would; a category leaves its channels.
 
         Args:
-            channel_id: The snowflake.
+            channel_id: The channel or thread, by id or name.
 
         Raises:
             LookupError: No such channel.
         """
-        channel = self.channel(channel_id)
-        for message in tuple(self.message_store.get(channel["id"], {}).values()):
-            self._forget(message)
-        self.message_store.pop(channel["id"], None)
-        del self.channels[channel["id"]]
+        channel = self.find_channel(channel_id)
+        for thread in tuple(self.threads(channel["id"])):
+            self._drop_channel(thread)
+        self._drop_channel(channel)
+        if channel["type"] in payloads.THREADS:
+            self.emit("THREAD_DELETE", {key: channel[key] for key in ("id", "guild_id", "parent_id", "type")})
+            return
         self.emit("CHANNEL_DELETE", channel)
         self.dm_bots.pop(channel["id"], None)
         for child in self.guild_channels():
             if child["parent_id"] == channel["id"]:
                 self.put_channel({**child, "parent_id": None})
 
-    def messages(self, channel_id: str | None = None, *, viewer: str | None = None) -> list[Json]:
+    def _drop_channel(self, channel: Json) -> None:
+        for message in tuple(self.message_store.get(channel["id"], {}).values()):
+            self._forget(message)
+        self.message_store.pop(channel["id"], None)
+        self.thread_members.pop(channel["id"], None)
+        del self.channels[channel["id"]]
+
+    def messages(self, channel: str | int | None = None, *, viewer: str | None = None) -> list[Json]:
         """The messages of a channel, oldest first.
 
         Args:
-            channel_id: The channel; the default one when left out.
-            viewer: The name of a person, to also get the ephemeral messages that only they see.
+            channel: The channel, by id or name; the default one when left out.
+            viewer: The name of a person, to get them as they see them, with the ephemeral ones that are
+                theirs alone.
 
         Raises:
             LookupError: No such channel or person.
         """
-        viewer_id = self.user(viewer)["id"] if viewer is not None else None
-        stored = self.message_store.get(self.channel(channel_id or self.channel_id)["id"], {})
-        return [message for key, message in stored.items() if self.viewers.get(key) in (None, viewer_id)]
+        viewer_id = self.find_user(viewer)["id"] if viewer is not None else None
+        stored = self.message_store.get(self.find_channel(channel or self.channel_id)["id"], {})
+        visible = [message for key, message in stored.items() if self.viewers.get(key) in (None, viewer_id)]
+        return [self.seen(message, viewer_id) for message in visible] if viewer_id else visible
+
+    def seen(self, message: Json, user_id: str) -> Json:
+        """A message as somebody sees it: which reactions are theirs, and the thread that was started from it.
+
+        Args:
+            message: The message.
+            user_id: Who looks, a person or a bot.
+        """
+        shown = reactions.seen_by(self, message, user_id)
+        if message["flags"] & HAS_THREAD and message["id"] in self.channels:
+            return {**shown, "thread": self.shown_channel(self.channels[message["id"]], user_id)}
+        return shown
 
     def listed(self, channel_id: str) -> list[str]:
         """The ids of the messages that a bot can list in a channel, oldest first.
@@ -110,7 +137,7 @@ class World(GuildState):
         Args:
             channel_id: The channel.
         """
-        stored = self.message_store.get(self.channel(channel_id)["id"], {})
+        stored = self.message_store.get(self.find_channel(channel_id)["id"], {})
         return [key for key in stored if key not in self.viewers]
 
     def message(self, message_id: str | int) -> Json:
@@ -151,9 +178,24 @@ class World(GuildState):
         if viewer_id is not None:
             self.viewers[key] = viewer_id
         elif created:
-            self.channels[channel_id] = {**self.channels[channel_id], "last_message_id": key}
+            self._note_sent(self.channels[channel_id], message)
         self.emit("MESSAGE_CREATE" if created else "MESSAGE_UPDATE", message)
         return message
+
+    def _note_sent(self, channel: Json, message: Json) -> None:
+        """Lets a channel know its newest message; a thread counts it, comes back and has its author in it."""
+        changed = {**channel, "last_message_id": message["id"]}
+        if channel["type"] not in payloads.THREADS:
+            self.channels[channel["id"]] = changed
+            return
+        if message["type"] != THREAD_STARTER:
+            for count in ("message_count", "total_message_sent"):
+                changed[count] += 1
+        self.channels[channel["id"]] = changed
+        if changed["thread_metadata"]["archived"]:
+            self.archive_thread(channel["id"], archived=False)
+        if message["author"]["id"] in self.members:
+            self.join_thread(channel["id"], message["author"]["id"])
 
     def replace_quietly(self, message: Json) -> None:
         """Stores a change that the gateway tells in another event than MESSAGE_UPDATE, such as a reaction.
@@ -191,7 +233,7 @@ class World(GuildState):
             channel_id: The channel.
             message_ids: The snowflakes.
         """
-        stored = self.message_store.get(self.channel(channel_id)["id"], {})
+        stored = self.message_store.get(self.find_channel(channel_id)["id"], {})
         gone = [key for key in dict.fromkeys(message_ids) if key in stored and key not in self.viewers]
         for key in gone:
             self._forget(stored[key])
@@ -202,6 +244,10 @@ class World(GuildState):
         del self.message_store[message["channel_id"]][message["id"]]
         del self.channel_of[message["id"]]
         self.viewers.pop(message["id"], None)
+        self.reactors.pop(message["id"], None)
+        channel = self.channels[message["channel_id"]]
+        if channel["type"] in payloads.THREADS and message["type"] != THREAD_STARTER:
+            self.channels[channel["id"]] = {**channel, "message_count": channel["message_count"] - 1}
         self._free(message)
 
     def _free(self, message: Json, kept: Json | None = None) -> None:
@@ -298,7 +344,10 @@ class World(GuildState):
                 for key, channel in self.channels.items()
             },
             "commands": {command["id"]: command["name"] for command in registered},
-            "emojis": {},
+            "emojis": {
+                emoji["id"]: {"name": emoji["name"], "animated": emoji["animated"]}
+                for emoji in (*self.guild["emojis"], *(e for bot in self.bots.values() for e in bot.emojis))
+            },
             "skus": {},
         }
 

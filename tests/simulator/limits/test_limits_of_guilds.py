@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,6 +23,8 @@ ROLES = "POST /guilds/{guild}/roles"
 BOB = "PATCH /guilds/{guild}/members/{bob}"
 OVERWRITE = "PUT /channels/{channel}/permissions/{bob}"
 BULK = "POST /channels/{channel}/messages/bulk-delete"
+EMOJIS = "POST /guilds/{guild}/emojis"
+THREADS = "POST /channels/{channel}/threads"
 CALLBACK = "POST /interactions/{interaction}/callback"
 
 
@@ -54,6 +57,16 @@ def _choices(count: int, **fields: Any) -> Json:
 
 def _channel(**fields: Any) -> Json:
     return {"name": "x", **fields}
+
+
+def _emoji(size: int = 1, **fields: Any) -> Json:
+    """An emoji whose image has some KiB."""
+    image = b"\x89PNG\r\n\x1a\n".ljust(size * 1024, b"x")
+    return {"name": "party", "image": "data:image/png;base64," + base64.b64encode(image).decode(), **fields}
+
+
+def _forum(*tags: str) -> Json:
+    return _channel(type=15, available_tags=[{"name": tag} for tag in tags])
 
 
 CASES = [
@@ -156,6 +169,21 @@ CASES = [
         "DATE_TIME_TYPE_PARSE",
     ),
     Case("G05", "POST /users/@me/channels", {"recipient_id": "{bob}"}, {}, "recipient_id", REQUIRED),
+    Case("G06", EMOJIS, _emoji(name="x" * 32), _emoji(name="x" * 33), "name", LENGTH),
+    Case("G06", EMOJIS, _emoji(name="a_1"), _emoji(name="a-1"), "name", "STRING_TYPE_REGEX"),
+    Case("G06", EMOJIS, _emoji(), _emoji(image="data:image/png;base64,AAAA"), "image", "IMAGE_INVALID"),
+    Case("G06", EMOJIS, _emoji(size=256), _emoji(size=257), "image", "BINARY_TYPE_MAX_SIZE"),
+    Case("G07", THREADS, {"name": "x" * 100, "type": 11}, {"name": "x" * 101, "type": 11}, "name", LENGTH),
+    Case(
+        "G07",
+        THREADS,
+        {"name": "x", "auto_archive_duration": 60},
+        {"name": "x", "auto_archive_duration": 61},
+        "auto_archive_duration",
+        CHOICE,
+    ),
+    Case("G07", CHANNELS, _forum("x" * 20), _forum("x" * 21), "available_tags.0.name", LONG),
+    Case("G07", CHANNELS, _forum(*"x" * 20), _forum(*"x" * 21), "available_tags", LONG),
     Case("M15", BULK, {"messages": ["1", "2"]}, {"messages": ["1"]}, "messages", LENGTH),
     Case(
         "M15",
