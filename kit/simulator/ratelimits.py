@@ -106,7 +106,7 @@ DISCORD = (
     Bucket(("POST channels/{channel_id}/messages",), 5, 5.0),
     Bucket((f"PATCH {MESSAGE}",), 5, 5.0),
     Bucket((f"DELETE {MESSAGE}",), 5, 1.0),
-    Bucket((f"PUT {REACTION}/@me", f"DELETE {REACTION}/@me"), 1, 0.25),
+    Bucket((f"PUT {REACTION}/@me", f"DELETE {REACTION}/@me", f"DELETE {REACTION}/{{user_id}}"), 1, 0.25),
     Bucket(("GET channels/{channel_id}/messages",), 5, 5.0),
     Bucket(("POST channels/{channel_id}/messages/bulk-delete",), 1, 1.0),
     Bucket(("POST channels/{channel_id}/typing",), 5, 5.0),

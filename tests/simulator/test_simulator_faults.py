@@ -96,11 +96,15 @@ async def test_a_429_is_waited_for(lab, caplog):
 
 @pytest.mark.asyncio
 async def test_a_request_that_is_carried_out_although_it_fails(lab, quick):
-    """The answer is lost and not the message: the bot tries again, and there are two."""
+    """The answer is lost and not the channel: the bot tries again, and there are two; a message has its nonce."""
     bot = await lab.bot()
-    lab.simulator.faults.fail(500, SEND, times=1, carried_out=True)
-    await lab.channel(bot).send("twice")
-    assert [message["content"] for message in lab.world.messages()] == ["twice", "twice"]
+    lab.simulator.faults.fail(500, "POST *", times=1, carried_out=True)
+    await bot.guilds[0].create_text_channel("ticket")
+    names = [channel["name"] for channel in lab.world.guild_channels()]
+    assert names == ["general", "ticket", "ticket"]
+    lab.simulator.faults.fail(500, "POST *", times=1, carried_out=True)
+    await lab.channel(bot).send("once")
+    assert [message["content"] for message in lab.world.messages()] == ["once"]
 
 
 @pytest.mark.asyncio
