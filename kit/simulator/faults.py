@@ -268,7 +268,7 @@ class Faults:
                     end = fault
         return waits, end
 
-    def gateway_latency(self, bot: Bot | None = None) -> float:
+    def gateway_latency(self, bot: Bot | None) -> float:
         """The seconds that the next thing waits that the gateway sends.
 
         Args:

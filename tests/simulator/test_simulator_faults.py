@@ -188,6 +188,30 @@ async def test_latency_of_the_gateway(lab):
 
 
 @pytest.mark.asyncio
+async def test_latency_of_one_bot(lab):
+    """Of two bots the slow one hears a message when its time has passed, the other at once."""
+    helper = lab.world.add_bot("helper")
+    heard = []
+
+    def listens(name):
+        async def on_message(message) -> None:
+            heard.append(name)
+
+        return on_message
+
+    for name, token in (("viewkit", None), ("helper", helper.token)):
+        bot = lab.make_bot()
+        bot.add_listener(listens(name), "on_message")
+        await lab.bot(bot, token=token)
+    lab.simulator.faults.delay(60, "gateway", bot=helper)
+    await lab.simulator.say("x", user="bob")
+    await lab.until(lambda: heard)
+    assert heard == ["viewkit"]
+    lab.simulator.advance(60)
+    await lab.until(lambda: len(heard) == 2)
+
+
+@pytest.mark.asyncio
 async def test_dice_that_fall_alike(lab, http):
     """A fault by chance hits the same requests again when the dice are thrown anew from one seed."""
     runs = []

@@ -10,8 +10,8 @@ import aiohttp
 import discord
 import pytest
 
-from kit.simulator import Simulator
-from kit.simulator.ratelimits import DISCORD, Bucket, RateLimits, Window
+from kit.simulator import Bucket, RateLimits, Simulator
+from kit.simulator.ratelimits import DISCORD, Window
 
 SEND = "POST channels/{channel_id}/messages"
 

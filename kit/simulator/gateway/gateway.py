@@ -346,7 +346,6 @@ class Gateway:
         if not session.resume(connection, seq):
             _send(connection, codes.INVALID_SESSION, False)
             return
-        connection.session = session
         session.push("RESUMED", {"_trace": []})
         self._attached("resumed")
 
