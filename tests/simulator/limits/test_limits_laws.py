@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kit.simulator import Simulator, check_message, check_modal
 from kit.simulator.limits import RULES
 from tests.simulator.limits.builders import button, rows
-from tests.simulator.limits.strategies import LAYOUT, LEGACY, MESSAGES, MODALS, nested
+from tests.simulator.limits.strategies import EMOJI_IDS, LAYOUT, LEGACY, MESSAGES, MODALS, nested
 
 Json = dict[str, Any]
 SELECTS, CHOOSERS = (3, 5, 6, 7, 8), (3, 21, 22)
@@ -144,6 +144,8 @@ class Server:
 
     async def _start(self) -> None:
         self.simulator = await Simulator.start(deadline=300)
+        for emoji_id in EMOJI_IDS:
+            self.simulator.world.emoji(f"x{emoji_id}", id=emoji_id)
         self.session = aiohttp.ClientSession()
         self.headers = {"Authorization": f"Bot {self.simulator.token}"}
 
