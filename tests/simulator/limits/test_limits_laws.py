@@ -99,21 +99,21 @@ def judge(payload: Json):
 
 
 @given(MESSAGES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_what_is_within_the_bounds_is_no_error(message):
     """No rule refuses a message that keeps to all of them."""
     assert errors(check_message(message, files=["x.txt"])) == []
 
 
 @given(MODALS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_modal_within_the_bounds_is_no_error(modal):
     """The same for modals."""
     assert errors(check_modal(modal)) == []
 
 
 @given(st.data())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_one_step_beyond_is_told(data):
     """Whatever else is in a payload: one step beyond a rule is an error of that rule, at that part of it."""
     rule, kinds, step = data.draw(st.sampled_from(BEYOND))
