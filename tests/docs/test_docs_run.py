@@ -78,6 +78,22 @@ async def test_the_guide_of_the_runtime_runs_from_top_to_bottom(tmp_path, monkey
     assert (tmp_path / "copy.json").exists()
 
 
+@pytest.mark.asyncio
+async def test_the_page_of_the_simulator_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    """Each Python block is a cell of one notebook, and every `assert` in them holds."""
+    monkeypatch.chdir(tmp_path)
+    notebook = NotebookShell()
+    monkeypatch.setattr(InteractiveShell, "_instance", notebook.shell)
+    blocks = BLOCK.findall((ROOT / "docs" / "simulator.md").read_text())
+    assert len(blocks) == 5
+    try:
+        for block in blocks:
+            await notebook.run_well(block)
+    finally:
+        notebook.close()
+    assert (tmp_path / "world.json").exists()
+
+
 def test_importing_kit_brings_in_no_jupyter_package():
     """A bot in production pays for the runtime only."""
     code = (
