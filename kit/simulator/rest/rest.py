@@ -29,6 +29,7 @@ from kit.simulator.rest import (
     reactions,
     thread_members,
     threads,
+    webhooks,
 )
 from kit.simulator.rest.calls import Call, Created, read_body
 from kit.simulator.rest.routing import Routes
@@ -42,7 +43,7 @@ Json = dict[str, Any]
 FILE_SEGMENTS, IMAGE_SEGMENTS = 4, 2
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
 RESOURCES = (
-    *(messages, reactions, interactions, commands, applications, guild, emojis),
+    *(messages, reactions, interactions, webhooks, commands, applications, guild, emojis),
     *(channels, threads, thread_members, members, bans),
 )
 NOT_ALLOWED = ApiError(405, 0, "405: Method Not Allowed")
@@ -58,7 +59,6 @@ UNSERVED = {
     "guilds/{guild_id}/members/search": ("PUT", "PATCH", "DELETE"),
     "guilds/{guild_id}/members/{user_id}": ("PUT",),
     "users/@me": ("PATCH",),
-    "webhooks/{application_id}/{token}": ("GET", "PATCH", "DELETE"),
 }
 VERSION = re.compile(r"v\d+")
 
@@ -171,7 +171,8 @@ class Rest:
         """The bot that a request comes from; webhooks and interactions name it in their path."""
         world = self._simulator.world
         if segments[:1] == ["webhooks"] and len(segments) > 1:
-            return world.bots.get(segments[1])
+            application_id = world.webhooks.get(segments[1], {}).get("application_id", segments[1])
+            return world.bots.get(application_id)
         if segments[:1] == ["interactions"] and len(segments) > 2:
             return self._simulator.interactions.bot_of(segments[2])
         return world.bot_of(request.headers.get("Authorization", "").removeprefix("Bot "))
