@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         StatefulLayoutView,
         StatefulSelect,
         StatefulView,
+        ViewClient,
         card,
         slugify,
     )
@@ -37,6 +38,7 @@ __all__ = [
     "StatefulSelect",
     "StatefulView",
     "UndoConflictError",
+    "ViewClient",
     "card",
     "computed",
     "get_store",

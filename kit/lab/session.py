@@ -27,9 +27,10 @@ from kit.lab.starting import Starting
 from kit.lab.tasks import watch_tasks
 from kit.lab.worldkeeper import WorldKeeper
 from kit.persistence import StorageBackend
+from kit.persistence.arguments import accepts
 from kit.simulator import Simulator
 from kit.state import StateStore, get_store, set_store
-from kit.views.stateful import Stateful, accepts
+from kit.views.stateful import Stateful
 
 if TYPE_CHECKING:
     from kit.widgets import Controls, Preview, StateTree

@@ -5,23 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kit.persistence.groups import Groups, identity
+from kit.persistence.groups import Groups, identity, integer
 from kit.state import Change, StateError, StateStore
 
 BRANCH = "persistent_views"
-
-_IDS = ("message_id", "channel_id")
 
 
 class EntryError(StateError, ValueError):
     """An entry of the panel registry that names no message."""
 
 
+def needed_ids(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids without which a stored view can't be found.
+
+    A panel's entry says nothing of `bound`. That of a plain view does: bound to a message, of which
+    perhaps only the id is known, or unbound.
+    """
+    if "bound" not in entry:
+        return ("message_id", "channel_id")
+    return ("message_id",) if entry["bound"] else ()
+
+
 def check_entry(entry: Any) -> None:
-    """See that a stored panel has a class and the ids of its message; EntryError says what it lacks."""
+    """See that a stored view has a class and the ids of its message; EntryError says what it lacks."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
         raise EntryError(f"{entry!r} is no entry of a panel: it has no 'class_name'")
-    for name in _IDS:
+    for name in ("message_id", "channel_id"):
+        if entry.get(name) is None and name not in needed_ids(entry):
+            continue
         try:
             int(entry[name])
         except (KeyError, TypeError, ValueError):
@@ -33,6 +44,10 @@ class PanelIndex:
 
     Args:
         store: Whose panels.
+
+    Attributes:
+        groups: The panels by what session limits count.
+        unbound: The state keys of the views that are bound to no message.
     """
 
     def __init__(self, store: StateStore) -> None:
@@ -43,7 +58,8 @@ class PanelIndex:
     def rebuild(self) -> None:
         """Index the whole branch anew."""
         self.groups = Groups()
-        self._places: dict[str, tuple[int, int]] = {}
+        self.unbound: dict[str, None] = {}
+        self._places: dict[str, tuple[int, int | None]] = {}
         self._by_message: dict[int, str] = {}
         self._by_channel: dict[int, dict[str, None]] = {}
         for state_key, entry in self._store.state[BRANCH].items():
@@ -81,22 +97,29 @@ class PanelIndex:
         except EntryError:
             # Restoring reports it; it is on no message that could be clicked.
             return
-        message_id, channel_id = int(entry["message_id"]), int(entry["channel_id"])
+        if not needed_ids(entry):
+            self.unbound[state_key] = None
+            return
+        message_id, channel_id = int(entry["message_id"]), integer(entry.get("channel_id"))
         self._places[state_key] = (message_id, channel_id)
         self._by_message[message_id] = state_key
-        self._by_channel.setdefault(channel_id, {})[state_key] = None
-        self.groups.put(state_key, entry.get("root", entry["class_name"]), *identity(entry))
+        if channel_id is not None:
+            self._by_channel.setdefault(channel_id, {})[state_key] = None
+        if "bound" not in entry:
+            self.groups.put(state_key, entry.get("root", entry["class_name"]), *identity(entry))
 
     def _discard(self, state_key: str) -> None:
+        self.unbound.pop(state_key, None)
         place = self._places.pop(state_key, None)
         if place is None:
             return
         message_id, channel_id = place
         if self._by_message.get(message_id) == state_key:
             del self._by_message[message_id]
-        del self._by_channel[channel_id][state_key]
-        if not self._by_channel[channel_id]:
-            del self._by_channel[channel_id]
+        if channel_id is not None:
+            del self._by_channel[channel_id][state_key]
+            if not self._by_channel[channel_id]:
+                del self._by_channel[channel_id]
         self.groups.discard(state_key)
 
 

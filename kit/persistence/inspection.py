@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kit.persistence.index import needed_ids
 from kit.persistence.leaves import flatten
 from kit.persistence.legacy import ID_FIELDS, missing_fields
 from kit.persistence.snapshot import Snapshot, count_leaves
@@ -26,7 +27,8 @@ class Inspection:
         size: How many bytes it takes; those of its rows alone, if the storage does not say.
         leaves: How many rows the state has in a storage that keeps rows.
         branches: How many entries each branch has, and each mapping in `application`.
-        panels: How many panels there are, by class and guild ("-" for direct messages).
+        panels: How many panels there are, by class and guild ("-" for direct messages, "*" for views that
+            are bound to no message, or to one whose guild is not known).
         sessions: How many sessions there are, and how many remember a way back, undo or data.
         oddities: What may be wrong: where, and what.
         notes: What a migration would leave behind, and which copy was read.
@@ -118,7 +120,7 @@ def _panels(entries: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     for entry in entries.values():
         if isinstance(entry, dict):
             guilds = counts.setdefault(str(entry.get("class_name")), Counter())
-            guilds["-" if entry.get("guild_id") is None else str(entry["guild_id"])] += 1
+            guilds[_guild_of(entry)] += 1
     return {name: dict(guilds) for name, guilds in counts.items()}
 
 
@@ -137,6 +139,8 @@ def _oddities(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for state_key, entry in _mapping(state, "persistent_views").items():
         at = f"persistent_views[{state_key!r}]"
         lacks = missing_fields(entry)
+        if isinstance(entry, dict):
+            lacks = [name for name in lacks if name == "class_name" or name in needed_ids(entry)]
         if lacks:
             yield at, f"lacks {' and '.join(lacks)}: it can't be restored"
             continue
@@ -145,6 +149,8 @@ def _oddities(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield at, f"{', '.join(texts)} stored as text"
         if entry.get("state_key", state_key) != state_key:
             yield at, f"says that its state key is {entry['state_key']!r}"
+        if "message_id" not in entry:
+            continue
         other = on_message.setdefault(int(entry["message_id"]), state_key)
         if other != state_key:
             yield at, f"is on the same message as {other!r}: one of them never answers"
@@ -164,8 +170,14 @@ def _mapping(state: Mapping[str, Any], branch: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _guild_of(entry: Mapping[str, Any]) -> str:
+    if "bound" in entry and "guild_id" not in entry:
+        return "*"
+    return "-" if entry.get("guild_id") is None else str(entry["guild_id"])
+
+
 def _guild(guild: str) -> str:
-    return "direct messages" if guild == "-" else f"guild {guild}"
+    return {"-": "direct messages", "*": "any guild"}.get(guild, f"guild {guild}")
 
 
 def _most(guilds: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -17,11 +17,15 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from kit.persistence.answering import ROUTED, answer_privately
 from kit.persistence.backends import StorageError
 from kit.persistence.index import EntryError, check_entry, panel_index
+from kit.persistence.kept import KeptViews, check_class
 from kit.persistence.live import live_views
 from kit.persistence.registry import view_classes
+from kit.persistence.routes import routes_of
 from kit.persistence.shards import answers_for
+from kit.persistence.started import controls
 from kit.state import StateStore
 from kit.state.actions import PERSISTENT_VIEW_UNREGISTERED, VIEW_CREATED
 
@@ -79,6 +83,8 @@ class Panels(commands.Cog, name="viewkit persistence"):
         self.summary = RestoreSummary()
         self._live = live_views(store)
         self._index = panel_index(store)
+        self._routes = routes_of(bot)
+        self._kept = KeptViews(bot, store, self._routes)
         self._building: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ready = asyncio.Event()
@@ -87,6 +93,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
         """Make every stored panel answer. Makes no request to Discord."""
         started = time.perf_counter()
         self.summary = summary = RestoreSummary()
+        self._routes.sleepers = self._kept
         built: list[Any] = []
         for state_key, entry in self._mine():
             await self._restore_one(state_key, entry, summary, built)
@@ -102,8 +109,13 @@ class Panels(commands.Cog, name="viewkit persistence"):
         return [
             (state_key, entry)
             for state_key, entry in self.store.state["persistent_views"].items()
-            if not isinstance(entry, dict) or answers_for(self.bot, entry.get("guild_id"))
+            if not isinstance(entry, dict) or self._is_mine(entry)
         ]
+
+    def _is_mine(self, entry: dict[str, Any]) -> bool:
+        # An unbound view answers everywhere, and of a message the guild may not be known yet.
+        nowhere = "bound" in entry and "guild_id" not in entry
+        return nowhere or answers_for(self.bot, entry.get("guild_id"))
 
     async def _restore_one(
         self, state_key: str, entry: dict[str, Any], summary: RestoreSummary, built: list[Any]
@@ -125,6 +137,10 @@ class Panels(commands.Cog, name="viewkit persistence"):
             summary["skipped"].append(state_key)
             return
         try:
+            if "bound" in entry:
+                self._restore_plain(state_key, entry, cls)
+                summary["restored"].append(state_key)
+                return
             cls.check_entry(entry)
             if cls.restores_eagerly and self._live.panel(state_key) is None:
                 built.append(await self._build(state_key))
@@ -136,6 +152,11 @@ class Panels(commands.Cog, name="viewkit persistence"):
             summary.errors[state_key] = error
         else:
             summary["restored"].append(state_key)
+
+    def _restore_plain(self, state_key: str, entry: dict[str, Any], cls: Any) -> None:
+        check_class(entry, cls)
+        if not entry["bound"] and self._routes.started.stored(state_key) is None:
+            self._kept.start(state_key)
 
     def state_key(self, message_id: int) -> str | None:
         """The state key of the panel on a message, or None if there is none."""
@@ -191,21 +212,34 @@ class Panels(commands.Cog, name="viewkit persistence"):
         one that came while a callback was drawing its view anew, between `clear_items()` and
         the edit, when discord.py knows only the items that were just removed.
         """
-        if interaction.type is not discord.InteractionType.component or interaction.message is None:
+        component = interaction.type is discord.InteractionType.component
+        if not component or interaction.message is None or ROUTED in interaction.extras:
             return
         alive = self._live.on_message(interaction.message.id)
         if alive is not None:
-            if not _was_routed(self.bot, interaction):
-                self._start(alive.handle(interaction), f"discord-ui-view-dispatch-{alive.id}")
+            self._start(alive.handle(interaction), f"discord-ui-view-dispatch-{alive.id}")
             return
         state_key = self._index.on_message(interaction.message.id)
-        if state_key is None:
+        if state_key is None or state_key in self._routes.started.ended:
             return
+        if "bound" in self.store.state["persistent_views"][state_key]:
+            # `Routes` would have started it.
+            await _apologize(interaction)
+            return
+        await self._answer_asleep(state_key, interaction)
+
+    async def _answer_asleep(self, state_key: str, interaction: discord.Interaction[Any]) -> None:
+        """Answer the first click on a panel after a restart."""
         try:
             view = await self.view(state_key)
         except Exception:  # noqa: BLE001  (the constructor is the user's; the click gets an answer)
             _log.exception("a click on the panel %r could not be answered", state_key)
             await _apologize(interaction)
+            return
+        data: Any = interaction.data
+        if (data["component_type"], data["custom_id"]) not in controls(view) and self._routes.answer_unbound(
+            interaction
+        ):
             return
         # Named as discord.py names the task of an interaction.
         self._start(view.handle(interaction), f"discord-ui-view-dispatch-{view.id}")
@@ -234,7 +268,15 @@ class Panels(commands.Cog, name="viewkit persistence"):
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Forget the panels of a deleted channel."""
-        for state_key in self._index.in_channel(channel.id):
+        await self._forget_channel(channel.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """Forget the panels of a deleted thread."""
+        await self._forget_channel(event.thread_id)
+
+    async def _forget_channel(self, channel_id: int) -> None:
+        for state_key in self._index.in_channel(channel_id):
             await self.remove(state_key, int(self.store.state["persistent_views"][state_key]["message_id"]))
 
     async def _forget_message(self, message_id: int) -> None:
@@ -252,6 +294,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
         """
         gone = {"state_key": state_key, "message_id": message_id}
         await self.store.dispatch(PERSISTENT_VIEW_UNREGISTERED, gone)
+        self._routes.forget_message(message_id)
         view = self._live.on_message(message_id)
         if view is not None:
             await view.discard()
@@ -261,7 +304,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
         places = asyncio.Semaphore(FETCHES_AT_ONCE)
         channels: dict[int, list[str]] = {}
         for state_key, entry in self._mine():
-            if self._index.knows(state_key):
+            if self._index.knows(state_key) and entry.get("channel_id") is not None:
                 channels.setdefault(int(entry["channel_id"]), []).append(state_key)
 
         async def check(channel_id: int, state_keys: list[str]) -> None:
@@ -319,6 +362,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
 
     async def cog_unload(self) -> None:
         """Stop what runs in the background and make everything durable: the bot is closing."""
+        self._routes.sleepers = None
         running = [*self._tasks, *self._building.values()]
         for task in running:
             task.cancel()
@@ -330,26 +374,6 @@ class Panels(commands.Cog, name="viewkit persistence"):
             _log.exception("the bot closes with changes that could not be written")
 
 
-def _was_routed(bot: Any, interaction: discord.Interaction[Any]) -> bool:
-    """Whether discord.py gave an interaction to a view, ours or another that is on the message now."""
-    if interaction.extras:
-        return True
-    data: Any = interaction.data
-    key = (data["component_type"], data["custom_id"])
-    # The one look into discord.py's own table: a plain view that took a message over
-    # leaves no mark on the interaction.
-    views = bot._connection._view_store._views  # noqa: SLF001
-    assert interaction.message is not None
-    item = views.get(interaction.message.id, {}).get(key) or views.get(None, {}).get(key)
-    return item is not None and item.view is not None and not item.view.is_finished()
-
-
 async def _apologize(interaction: discord.Interaction[Any]) -> None:
-    if interaction.response.is_done():
-        return
-    try:
-        await interaction.response.send_message(
-            "This panel is not available right now. Please try again later.", ephemeral=True
-        )
-    except discord.HTTPException as error:
-        _log.warning("could not answer the click: %s", error)
+    if not interaction.response.is_done():
+        await answer_privately(interaction, "This panel is not available right now. Please try again later.")

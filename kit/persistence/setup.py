@@ -13,6 +13,7 @@ from kit.persistence.index import index_anew
 from kit.persistence.legacy import adopt, is_legacy
 from kit.persistence.live import live_views, return_from_the_dead
 from kit.persistence.restore import Panels, RestoreSummary
+from kit.persistence.routes import routes_of
 from kit.persistence.shards import answers_for
 from kit.persistence.shutdown import flush_at_sigterm
 from kit.persistence.writer import Writer
@@ -63,7 +64,7 @@ async def setup_persistence(
         except BaseException:
             await close_backend(storage)
             raise
-        kept = _kept(store)
+        kept = _kept(store, bot)
         if store.journal is not None:
             await store.journal.abandon()
         # kit's own backends have done that themselves; somebody's own may still hold the old form.
@@ -79,11 +80,13 @@ async def setup_persistence(
     return summary
 
 
-def _kept(store: StateStore) -> dict[str, Any]:
+def _kept(store: StateStore, bot: Any) -> dict[str, Any]:
     """What storage may lack: the live views, and what was dispatched before there was any storage."""
     alive = list(live_views(store))
     sessions = {view.session_id for view in alive}
     panels = {view.state_key for view in live_views(store).panels()}
+    if bot is not None:
+        panels |= routes_of(bot).started.state_keys
     state = store.state
     return {
         "views": {view.id: thaw(state["views"][view.id]) for view in alive if view.id in state["views"]},

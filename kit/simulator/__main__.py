@@ -33,7 +33,36 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--world", type=Path, metavar="FILE", help="keep the world in this JSON file")
     command.add_argument("--deadline", type=float, default=3.0, help="seconds to answer an interaction in")
+    command.add_argument(
+        "--bot", action="append", metavar="NAME", help="another bot, with a token of its own; may be repeated"
+    )
+    command.add_argument("--rate-limits", choices=["discord"], help="keep rate limits like Discord's")
+    command.add_argument(
+        "--latency",
+        type=latency,
+        metavar="SECONDS",
+        help="how long requests and events take, as 0.1 or 0.05-0.3 (default: no time)",
+    )
     return command
+
+
+def latency(text: str) -> tuple[float, float]:
+    """The range that ``--latency`` names.
+
+    Args:
+        text: A number of seconds, or two with a dash between.
+
+    Raises:
+        argparse.ArgumentTypeError: It is neither.
+    """
+    low, _, high = text.partition("-")
+    try:
+        found = float(low), float(high or low)
+    except ValueError:
+        found = (1.0, 0.0)
+    if not 0 <= found[0] <= found[1] < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: write seconds as 0.1, or a range as 0.05-0.3")
+    return found
 
 
 def open_world(path: Path | None, users: Sequence[str] | None) -> World:
@@ -62,7 +91,15 @@ async def serve(arguments: argparse.Namespace) -> None:
         arguments: The command line.
     """
     world = open_world(arguments.world, arguments.user)
-    simulator = await Simulator.start(world, port=arguments.port, deadline=arguments.deadline)
+    for name in arguments.bot or ():
+        if name not in [bot.name for bot in world.bots.values()]:
+            world.add_bot(name)
+    simulator = await Simulator.start(
+        world, port=arguments.port, deadline=arguments.deadline, rate_limits=arguments.rate_limits
+    )
+    if arguments.latency is not None:
+        simulator.faults.delay(arguments.latency)
+        simulator.faults.delay(arguments.latency, "gateway")
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -103,6 +140,10 @@ def _greet(simulator: Simulator) -> None:
     say("Connect a bot of discord.py, disnake or py-cord, unchanged but for its connector:\n")
     say(f"    bot.http.connector = kit.simulator.LoopbackConnector({simulator.port})  # in a running loop\n")
     say(f"    await bot.start({simulator.token!r})\n")
+    say("Or one of hikari:\n")
+    say(f"    hikari.GatewayBot({simulator.token!r}, rest_url={simulator.rest_url!r})\n")
+    for bot in tuple(simulator.world.bots.values())[1:]:
+        say(f"The token of {bot.name}: {bot.token}\n")
     sys.stdout.flush()
 
 

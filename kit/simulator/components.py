@@ -120,7 +120,11 @@ def _stored(component: Json, resolve: Callable[[Json], Json]) -> Json:
             value = _stored(value, resolve)
         elif key == "items":
             value = [
-                {"description": None, "spoiler": False, **item, "media": resolve(item["media"])}
+                {
+                    "description": item.get("description"),
+                    "spoiler": bool(item.get("spoiler")),
+                    "media": resolve(item["media"]),
+                }
                 for item in value
             ]
         elif key in ("media", "file"):

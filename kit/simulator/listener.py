@@ -39,7 +39,8 @@ class LoopbackListener:
         self._silent: dict[asyncio.BaseProtocol, float] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        # A dot would leave out the line breaks that a path may have, quoted.
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         # aiohttp hangs up on a body that claims an encoding and lies; left alone, it is refused as no JSON.
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=0.05, handle_signals=False, auto_decompress=False

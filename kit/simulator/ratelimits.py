@@ -278,9 +278,9 @@ class RateLimitedError(ApiError):
 
     def body(self) -> Json:
         """The JSON that Discord answers with (docs page *Rate Limits*)."""
-        body: Json = {
+        return {
             "message": self.message,
             "retry_after": round(self.retry_after, 3),
             "global": self.scope == "global",
+            "code": self.code,
         }
-        return {**body, "code": self.code} if self.code else body

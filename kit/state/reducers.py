@@ -118,7 +118,7 @@ def _registered(action: Action, state: DictDraft) -> None:
 def _unregistered(action: Action, state: DictDraft) -> None:
     state_key, message_id = action.payload["state_key"], action.payload.get("message_id")
     entry = state["persistent_views"].get(state_key)
-    if entry is not None and message_id in {None, int(entry["message_id"])}:
+    if entry is not None and (message_id is None or message_id == int(entry["message_id"])):
         del state["persistent_views"][state_key]
 
 

@@ -1,5 +1,6 @@
 """What users press: stateful and persistent views, their components, and who may use them."""
 
+from kit.views.client import ViewClient
 from kit.views.components import StatefulButton, StatefulSelect, card, slugify
 from kit.views.persistent import PersistentLayoutView, PersistentView
 from kit.views.sessions import SessionLimitError
@@ -13,6 +14,7 @@ __all__ = [
     "StatefulLayoutView",
     "StatefulSelect",
     "StatefulView",
+    "ViewClient",
     "card",
     "slugify",
 ]

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-_log = logging.getLogger(__name__)
+from kit.persistence.answering import answer_privately, defer, deferring
 
-ANSWERED = "viewkit view"
+_log = logging.getLogger(__name__)
 
 # The id of the user whose interaction is answered. Not the interaction: timers that a callback starts
 # would keep it, and through it the bot, for as long as they run.
@@ -50,19 +50,13 @@ class Dispatching(_Base):
     _queue: asyncio.Lock
 
     async def _scheduled_task(self, item: Any, interaction: discord.Interaction[Any]) -> None:
-        interaction.extras[ANSWERED] = self.id
         acting.set(interaction.user.id)
-        timer = asyncio.create_task(self._defer_later(interaction)) if self.auto_defer else None
-        try:
-            async with self._turn():
-                if self.was_left:
-                    # A second press on the page before: its button is no longer there.
-                    await self._defer(interaction)
-                else:
-                    await super()._scheduled_task(item, interaction)
-        finally:
-            if timer is not None:
-                timer.cancel()
+        async with deferring(self, interaction), self._turn():
+            if self.was_left:
+                # A second press on the page before: its button is no longer there.
+                await defer(self, interaction)
+            else:
+                await super()._scheduled_task(item, interaction)
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -87,20 +81,6 @@ class Dispatching(_Base):
         finally:
             self._queue.release()
 
-    async def _defer_later(self, interaction: discord.Interaction[Any]) -> None:
-        await asyncio.sleep(self.auto_defer_delay)
-        await self._defer(interaction)
-
-    async def _defer(self, interaction: discord.Interaction[Any]) -> None:
-        if interaction.response.is_done():
-            return
-        try:
-            await interaction.response.defer()
-        except discord.HTTPException as error:
-            _log.warning("could not defer an interaction of %r: %s", self, error)
-        except discord.InteractionResponded:
-            return
-
     def _control(self, interaction: discord.Interaction[Any]) -> Any:
         data: Any = interaction.data
         wanted = (data["component_type"], data["custom_id"])
@@ -121,14 +101,3 @@ class Dispatching(_Base):
 def attach(message: discord.Message | discord.PartialMessage, view: Any) -> None:
     """Let discord.py route the interactions of a message to `view`, as `Message.edit(view=view)` does."""
     message._state.store_view(view, message.id)  # noqa: SLF001
-
-
-async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:
-    """Tell the person who clicked something that nobody else sees."""
-    try:
-        if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True)
-        else:
-            await interaction.response.send_message(text, ephemeral=True)
-    except discord.HTTPException as error:
-        _log.warning("could not tell the user %r: %s", text, error)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self
 
 import discord
 from discord import ui
+from discord.ui.view import BaseView
 
+from kit.persistence.arguments import accepts, check_call
 from kit.persistence.live import live_views
 from kit.persistence.registry import view_classes
 from kit.state import freeze, thaw
 from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
 from kit.views.navigation import Page
-from kit.views.stateful import SURROUNDINGS, Stateful, StatefulLayoutView, StatefulView, accepts, disable
+from kit.views.stateful import SURROUNDINGS, Stateful, StatefulLayoutView, StatefulView, disable
 
 _log = logging.getLogger(__name__)
 
@@ -108,19 +109,7 @@ class Persistent(Stateful):
             ValueError: If a component has no custom_id of its own, or two share one.
             UnstorableError: If a constructor argument can't be stored.
         """
-        seen: set[str] = set()
-        for item in self.walk_children():
-            if not item.is_dispatchable():
-                continue
-            if not item.is_persistent():
-                raise ValueError(
-                    f"{describe(item)} in {type(self).__name__} has no custom_id, and could not be found "
-                    "after a restart; give it one, such as custom_id='roles:get'"
-                )
-            custom_id = getattr(item, "custom_id", "")
-            if custom_id in seen:
-                raise ValueError(f"two components of {type(self).__name__} share custom_id={custom_id!r}")
-            seen.add(custom_id)
+        check_custom_ids(self)
         freeze(self.arguments, ("persistent_views", self.state_key, "kwargs"))
 
     async def _send_and_register(self, *, ephemeral: bool, **sending: Any) -> discord.Message:
@@ -228,7 +217,7 @@ class Persistent(Stateful):
         """See that the class takes the arguments stored in `entry`; TypeError names the one it lacks."""
         names = frozenset(entry.get("kwargs", ()))
         if not cls._migrates and names not in cls._accepted:
-            _check_call(cls, names)
+            check_call(cls, ("state_key", "user_id", "guild_id", *names))
             cls._accepted.add(names)
 
     @classmethod
@@ -296,20 +285,29 @@ class Persistent(Stateful):
         self.go_live()
 
 
-def _check_call(cls: type[Persistent], names: Iterable[str]) -> None:
-    identity = ("state_key", "user_id", "guild_id")
-    wanted = {name for name in (*identity, *names) if accepts(cls, name)}
-    try:
-        inspect.signature(cls.__init__).bind(None, **dict.fromkeys(wanted))
-    except TypeError as error:
-        raise TypeError(
-            f"{cls.__qualname__} can't be rebuilt from its stored arguments: {error}. Give the new "
-            "argument a default, or take `**kwargs` and pass them to super().__init__"
-        ) from None
-
-
 def _integer(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def check_custom_ids(view: BaseView) -> None:
+    """See that everything that can be pressed on a view is found again after a restart.
+
+    Raises:
+        ValueError: If a component has no custom_id of its own, or two share one.
+    """
+    seen: set[str] = set()
+    for item in view.walk_children():
+        if not item.is_dispatchable():
+            continue
+        if not item.is_persistent():
+            raise ValueError(
+                f"{describe(item)} in {type(view).__name__} has no custom_id, and could not be found "
+                "after a restart; give it one, such as custom_id='roles:get'"
+            )
+        custom_id = getattr(item, "custom_id", "")
+        if custom_id in seen:
+            raise ValueError(f"two components of {type(view).__name__} share custom_id={custom_id!r}")
+        seen.add(custom_id)
 
 
 def describe(item: ui.Item[Any]) -> str:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal, Self
-from weakref import WeakKeyDictionary
 
 import discord
 from discord import ui
 from discord.ext import commands
 from discord.ui.view import BaseView
 
+from kit.persistence.answering import answer_privately
+from kit.persistence.arguments import accepts, named_arguments
 from kit.persistence.live import class_key, live_views
 from kit.state import Action, Batch, Change, Scope, StateStore, get_store, scope_name
 from kit.state.actions import SCOPED_UPDATE, VIEW_CREATED, VIEW_DESTROYED
 from kit.views.access import Access
-from kit.views.dispatch import Dispatching, answer_privately
+from kit.views.dispatch import Dispatching
 from kit.views.navigation import DEFAULT_TIMEOUT, Navigation, Page
 from kit.views.sessions import SessionLimitError, others_in_scope, turn
 from kit.views.undoing import Undoing
@@ -267,21 +267,7 @@ class Stateful(Access, Navigation, Undoing, Dispatching):
         }
 
     def _named(self) -> dict[str, Any]:
-        args, kwargs = self._arguments
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
-        named: dict[str, Any] = {}
-        for name, value in list(bound.arguments.items())[1:]:
-            kind = bound.signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_KEYWORD:
-                named.update(value)
-            elif kind is inspect.Parameter.VAR_POSITIONAL:
-                raise ValueError(
-                    f"{type(self).__name__} was given {value!r} without a name, and could not be made "
-                    "again; pass it as a keyword argument"
-                )
-            else:
-                named[name] = value
-        return named
+        return named_arguments(type(self), *self._arguments)
 
     def page_arguments(self) -> dict[str, Any]:
         """The constructor arguments to make this page again, by name."""
@@ -411,19 +397,6 @@ class StatefulLayoutView(Stateful, ui.LayoutView):
     ) -> discord.Message:
         """Send the view, as `StatefulView.send` does; its text is in its components."""
         return await self._post(ephemeral=ephemeral, channel=channel)
-
-
-def accepts(cls: type, name: str) -> bool:
-    """Whether the constructor of `cls` can be given the keyword argument `name`."""
-    known = _parameters.get(cls)
-    if known is None:
-        parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
-        takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
-        known = _parameters[cls] = (frozenset(parameters), takes_any)
-    return name in known[0] or known[1]
-
-
-_parameters: WeakKeyDictionary[type, tuple[frozenset[str], bool]] = WeakKeyDictionary()
 
 
 def disable(view: BaseView) -> None:

@@ -12,6 +12,7 @@ Raw = Mapping[str, Any]
 
 EPHEMERAL: Final = 1 << 6
 LOADING: Final = 1 << 7
+PINNED: Final = 6
 COMPONENTS_V2: Final = 1 << 15
 
 _RULE: Final = "─" * 40
@@ -48,6 +49,8 @@ def draw_message(message: Raw, entities: Raw) -> list[str]:
     lines = [f"{name}{tag}  {str(message.get('timestamp') or '')[11:16]}{edited}"]
     if flags & LOADING:
         return [*lines, f"{name} is thinking…"]
+    if message.get("type") == PINNED:
+        return [*lines, f"{name} pinned a message to this channel."]
     if reference := message.get("referenced_message"):
         origin = reference.get("author") or {}
         lines.insert(0, f"╭ @{origin.get('username', 'unknown')}: {quote(reference, entities, limit=80)}")

@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from .console import COMPONENTS_V2, EPHEMERAL, LOADING, button_text, loose_files, media_name, select_text
+from .console import (
+    COMPONENTS_V2,
+    EPHEMERAL,
+    LOADING,
+    PINNED,
+    button_text,
+    loose_files,
+    media_name,
+    select_text,
+)
 from .markdown import parse
 from .prose import to_html
 
@@ -51,6 +60,8 @@ def _message(message: Raw, entities: Raw) -> str:
     head = f"<div><b>{name}</b>{tag} <small>{time}</small></div>"
     if flags & LOADING:
         return f"<div>{head}<i>{name} is thinking…</i></div>"
+    if message.get("type") == PINNED:
+        return f"<div>{head}<i>{name} pinned a message to this channel.</i></div>"
     parts = [head, _prose(message.get("content"), entities)]
     parts += [_embed(embed, entities) for embed in message.get("embeds") or ()]
     if not flags & COMPONENTS_V2:

@@ -15,13 +15,13 @@ class Correction:
 
     Args:
         name: What it is about.
-        side: Whether it holds for what bots send, or for what Discord answers and tells.
+        side: Whether it holds for what bots send, for what Discord answers and tells, or for both.
         reason: Who says so.
         apply: Mends the schemas of the document in place.
     """
 
     name: str
-    side: Literal["request", "answer"]
+    side: Literal["request", "answer", "both"]
     reason: str
     apply: Callable[[Json], None]
 
@@ -102,6 +102,14 @@ def _embeds_are_trimmed(document: Json) -> None:
                 del schema["maxLength"]
 
 
+def _media_channels(document: Json) -> None:
+    _schemas(document)["ChannelTypes"]["oneOf"].append({"title": "GUILD_MEDIA", "const": 16})
+    for name, schema in _properties(document):
+        for kind in (schema, *schema.get("oneOf", ())) if name == "type" else ():
+            if kind.get("enum") == [0, 2, 4, 5, 13, 14, 15]:
+                kind["enum"].append(16)
+
+
 def _resolved_channels_are_partial(document: Json) -> None:
     partial = {"type": "object", "required": ["id", "name", "type", "permissions"]}
     _schemas(document)["ResolvedObjectsResponse"]["properties"]["channels"]["additionalProperties"] = partial
@@ -154,6 +162,12 @@ CORRECTIONS = (
         "request",
         "The page Message Resource, Embed Limits: a text is measured without the space around it.",
         _embeds_are_trimmed,
+    ),
+    Correction(
+        "media channels",
+        "both",
+        "The page Channels Resource has type 16, GUILD_MEDIA.",
+        _media_channels,
     ),
     Correction(
         "resolved channels",

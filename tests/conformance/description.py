@@ -106,7 +106,7 @@ class Description:
         for side in ("request", "answer"):
             document = json.loads(text)
             for correction in corrections:
-                if correction.side == side:
+                if correction.side in (side, "both"):
                     correction.apply(document)
             resource = Resource.from_contents(document, default_specification=DRAFT202012)
             self._registry = self._registry.with_resource(side, resource)

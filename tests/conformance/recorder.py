@@ -16,10 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from aiohttp import web
+
 from kit.simulator.gateway.session import Session
 from kit.simulator.rest import rest
 from tests.conformance.description import Description, Fault
 
+JSON = "application/json"
 PREFIX = re.compile(r"^/api(/v\d+)?/")
 WORD = re.compile(r"[a-z_-]{1,20}")
 # The union of all kinds of channels, which has no name of its own.
@@ -142,7 +145,9 @@ class Recorder:
         response = await handle(served, request)
         body = self._body.get()
         path = urllib.parse.unquote(request.rel_url.raw_path)
-        if PREFIX.match(path):
+        # What stands before Discord's API answers in words of its own, or breaks off.
+        spoken = isinstance(response, web.Response) and (not response.body or response.content_type == JSON)
+        if spoken and PREFIX.match(path):
             answer = json.loads(response.body) if response.body else None
             self.exchange(request.method, PREFIX.sub("/", path), body, response.status, answer)
         return response

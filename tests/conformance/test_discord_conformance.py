@@ -87,6 +87,12 @@ async def _padded_title(lab, http):
     await http("POST", f"/api/v10/channels/{lab.world.channel_id}/messages", body)
 
 
+async def _media_channel(lab, http):
+    select = {"type": 8, "custom_id": "where", "channel_types": [16]}
+    body = {"components": [{"type": 1, "components": [select]}]}
+    await http("POST", f"/api/v10/channels/{lab.world.channel_id}/messages", body)
+
+
 async def _chosen_channel(lab, http):
     select = {"type": 8, "custom_id": "where"}
     body = {"components": [{"type": 1, "components": [select]}]}
@@ -111,6 +117,7 @@ EVIDENCE = {
     "moments without an offset": _bare_moment,
     "emoji by id alone": _emoji_by_id,
     "trimmed embeds": _padded_title,
+    "media channels": _media_channel,
     "resolved channels": _chosen_channel,
 }
 

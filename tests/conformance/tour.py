@@ -230,8 +230,16 @@ async def tour(lab: Any, http: Any) -> None:
 async def _guild(visit: _Visit) -> Json:
     world = visit.lab.world
     guild, bob = f"guilds/{world.guild['id']}", world.user("bob")["id"]
-    for path in ("applications/@me", "oauth2/applications/@me", "gateway", "gateway/bot", "users/@me"):
+    for path in (
+        "applications/@me",
+        "oauth2/applications/@me",
+        "gateway",
+        "gateway/bot",
+        "users/@me",
+        "soundboard-default-sounds",
+    ):
         await visit("GET", path)
+    await visit("PATCH", "applications/@me", {"interactions_endpoint_url": None})
     for path in ("users/@me/guilds", f"users/{bob}", guild, f"{guild}?with_counts=1"):
         await visit("GET", path)
     await visit("POST", "users/@me/channels", {"recipient_id": bob})

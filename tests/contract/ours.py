@@ -67,7 +67,7 @@ class Simulated(Stage):
     ) -> None:
         await self._do(self.simulator.choose(custom_id, values, message=message_id, user=user))
 
-    async def submit(self, values: dict[str, str], *, user: str = "alice") -> None:
+    async def submit(self, values: Json, *, user: str = "alice") -> None:
         shown = next(it for it in reversed(self.done) if it.modal is not None)
         await self._do(self.simulator.submit(shown, values, user=user))
 
@@ -77,7 +77,10 @@ class Simulated(Stage):
         await self._do(self.simulator.slash(name, options, user=user))
 
     async def say(self, content: str, *, user: str = "alice") -> int:
-        return int((await self.simulator.say(content, user=user))["id"])
+        try:
+            return int((await self.simulator.say(content, user=user))["id"])
+        except ClickError as error:
+            raise RefusedError(str(error)) from error
 
     def seen(self, user: str) -> list[Json]:
         return self.world.messages(viewer=user)

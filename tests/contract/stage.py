@@ -85,7 +85,7 @@ class Stage(abc.ABC):
         """Chooses in a string select, or raises `RefusedError`."""
 
     @abc.abstractmethod
-    async def submit(self, values: dict[str, str], *, user: str = "alice") -> None:
+    async def submit(self, values: Json, *, user: str = "alice") -> None:
         """Fills in the modal that the last click showed, or raises `RefusedError`."""
 
     @abc.abstractmethod
@@ -94,7 +94,7 @@ class Stage(abc.ABC):
 
     @abc.abstractmethod
     async def say(self, content: str, *, user: str = "alice") -> int:
-        """Writes a message as a person, and returns its id."""
+        """Writes a message as a person, and returns its id, or raises `RefusedError`."""
 
     @abc.abstractmethod
     def seen(self, user: str) -> list[Json]:

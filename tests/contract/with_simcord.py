@@ -80,7 +80,7 @@ class Faked(Stage):
         actor, message = self._actor(user, message_id), self._message(message_id)
         await self._do(actor.select(message, values, custom_id=custom_id))
 
-    async def submit(self, values: dict[str, str], *, user: str = "alice") -> None:
+    async def submit(self, values: Json, *, user: str = "alice") -> None:
         shown = next(it for it in reversed(self.shown) if it.modal is not None)
         await self._do(self.people[user].submit_modal(shown, values))
 
@@ -90,7 +90,10 @@ class Faked(Stage):
         await self._do(self.people[user].slash(self.place, name, **options))
 
     async def say(self, content: str, *, user: str = "alice") -> int:
-        return (await self.people[user].send(self.place, content)).id
+        try:
+            return (await self.people[user].send(self.place, content)).id
+        except (simcord.SetupError, simcord.BackendError) as error:
+            raise RefusedError(str(error)) from error
 
     def seen(self, user: str) -> list[Json]:
         stored = sorted(self.env.backend.messages.get(self.channel_id, {}).items())

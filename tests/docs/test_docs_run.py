@@ -94,6 +94,25 @@ async def test_the_page_of_the_simulator_runs_from_top_to_bottom(tmp_path, monke
     assert (tmp_path / "world.json").exists()
 
 
+@pytest.mark.asyncio
+async def test_the_guide_of_bound_and_unbound_views_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    """Its bots run in a lab, people click, and every `assert` holds, before and after the crash."""
+    monkeypatch.chdir(tmp_path)
+    notebook = NotebookShell()
+    monkeypatch.setattr(InteractiveShell, "_instance", notebook.shell)
+    blocks = BLOCK.findall((ROOT / "docs" / "bound_and_unbound.md").read_text())
+    assert len(blocks) >= 7
+    try:
+        for block in blocks:
+            await notebook.run_well(block)
+        assert kit.Lab.running is None
+    finally:
+        if kit.Lab.running is not None:
+            await kit.Lab.running.stop()
+        notebook.close()
+    assert (tmp_path / "bot.db").exists()
+
+
 def test_importing_kit_brings_in_no_jupyter_package():
     """A bot in production pays for the runtime only."""
     code = (

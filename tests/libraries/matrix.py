@@ -7,9 +7,13 @@ from dataclasses import dataclass
 # What is tried, as the table's head says it; a step of the same name is in test_libraries.py.
 LOGIN, MESSAGE, SLASH, CLICK = "log in", "read and reply", "slash command", "click"
 SELECT, MODAL, DEFER, LAYOUT = "select", "modal", "defer, follow up", "Components V2"
-RESUME, KILL, SHARDS = "resume", "kill -9, old click", "two shards"
+RETRY, RESUME, IDENTIFY = "429 and 503", "resume", "new session"
+KILL, SHARDS = "kill -9, old click", "two shards"
 
-EVERYTHING = (LOGIN, MESSAGE, SLASH, CLICK, SELECT, MODAL, DEFER, LAYOUT, RESUME, KILL, SHARDS)
+EVERYTHING = (
+    *(LOGIN, MESSAGE, SLASH, CLICK, SELECT, MODAL, DEFER, LAYOUT),
+    *(RETRY, RESUME, IDENTIFY, KILL, SHARDS),
+)
 BEFORE_LAYOUTS = tuple(step for step in EVERYTHING if step != LAYOUT)
 
 

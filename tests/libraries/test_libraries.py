@@ -96,7 +96,7 @@ class Life:
 @pytest_asyncio.fixture
 async def life(request, tmp_path):
     """A simulator for one library; its bot, if one still runs, is killed in the end."""
-    simulator = await Simulator.start()
+    simulator = await Simulator.start(deadline=PATIENCE)
     life = Life(request.param, simulator, tmp_path / "errors.txt")
     yield life
     if life.process is not None:
@@ -160,17 +160,40 @@ async def use_components_v2(life: Life) -> None:
     assert (container["type"], container["components"][0]["content"]) == (17, "bob likes it")
 
 
-async def resume(life: Life) -> None:
+async def try_again(life: Life) -> None:
+    faults = life.simulator.faults
+    before = int(life.count)
+    with (
+        faults.fail(503, "POST /channels/*", times=1) as broken,
+        faults.fail(429, "POST /interactions/*", retry_after=0.05, times=1) as limited,
+    ):
+        await life.simulator.say("!ping", user="bob")
+        await life.until(lambda: life.simulator.world.messages()[-1]["content"] == "pong")
+        await life.click("count")
+        assert not broken.active
+        assert not limited.active
+    assert int(life.count) == before + 1
+
+
+async def come_back(life: Life, *, resumable: bool) -> None:
     states = []
     end = life.simulator.subscribe(
         lambda event, data: states.append(data["state"]) if event == "gateway" else None
     )
-    await life.simulator.drop_gateway(resumable=True)
-    await life.until(lambda: "resumed" in states)
+    await life.simulator.drop_gateway(resumable=resumable)
+    await life.until(lambda: ("resumed" if resumable else "connected") in states)
     end()
     before = int(life.count)
     await life.click("count")
     assert int(life.count) == before + 1
+
+
+async def resume(life: Life) -> None:
+    await come_back(life, resumable=True)
+
+
+async def identify_again(life: Life) -> None:
+    await come_back(life, resumable=False)
 
 
 async def survive_a_kill(life: Life) -> None:
@@ -190,7 +213,9 @@ STEPS = {
     matrix.MODAL: fill_in_a_modal,
     matrix.DEFER: defer_and_follow_up,
     matrix.LAYOUT: use_components_v2,
+    matrix.RETRY: try_again,
     matrix.RESUME: resume,
+    matrix.IDENTIFY: identify_again,
     matrix.KILL: survive_a_kill,
 }
 

@@ -167,7 +167,9 @@ async def test_reactions_pins_and_bulk_delete(lab):
     assert [m async for m in channel.pins()] == []
     async with channel.typing():
         await channel.delete_messages(sent[:2])
-    assert [m["content"] for m in lab.world.messages()] == ["2"]
+    left, announced = lab.world.messages()
+    assert (left["content"], announced["type"]) == ("2", 6)
+    assert announced["message_reference"]["message_id"] == str(sent[1].id)
 
 
 @pytest.mark.asyncio

@@ -9,11 +9,13 @@ import re
 import signal
 import sys
 
+import aiohttp
 import discord
 import pytest
 from discord.ext import commands
 
 from kit.simulator import LoopbackConnector, World
+from kit.simulator.__main__ import parser
 
 
 @contextlib.asynccontextmanager
@@ -94,3 +96,31 @@ async def test_the_world_is_saved_while_it_runs(tmp_path):
         process.kill()
         await process.wait()
     assert json.loads(path.read_text())["bots"][0]["token"] == token
+
+
+@pytest.mark.asyncio
+async def test_the_command_serves_several_bots_with_limits_and_latency():
+    """Its options are seen by a client: another bot's token, headers of rate limits, answers that take time."""
+    options = ("--bot", "helper", "--rate-limits", "discord", "--latency", "0.05")
+    async with running(*options) as (process, port, token, printed):
+        lines = [printed, *[(await process.stdout.readline()).decode() for _ in range(3)]]
+        helper = re.search(r"The token of helper: (\S+)", "".join(lines))[1]
+        assert f"hikari.GatewayBot({token!r}, rest_url='http://127.0.0.1:{port}/api/v10')" in "".join(lines)
+        loop = asyncio.get_running_loop()
+        for given, name in ((token, "viewkit"), (helper, "helper")):
+            headers, before = {"Authorization": f"Bot {given}"}, loop.time()
+            async with (
+                aiohttp.ClientSession(headers=headers) as session,
+                session.get(f"http://127.0.0.1:{port}/api/v10/users/@me") as response,
+            ):
+                assert (await response.json())["username"] == name
+                assert "X-RateLimit-Remaining" in response.headers
+                assert loop.time() - before >= 0.05
+
+
+@pytest.mark.parametrize("latency", ["x", "-1", "2-1", "inf"])
+def test_a_latency_that_is_none(latency, capsys):
+    """The command says how to write one."""
+    with pytest.raises(SystemExit):
+        parser().parse_args([f"--latency={latency}"])
+    assert "write seconds as 0.1" in capsys.readouterr().err

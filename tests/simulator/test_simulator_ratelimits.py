@@ -79,6 +79,7 @@ async def test_the_headers_of_a_bucket(lab, moment):
             "message": "You are being rate limited.",
             "retry_after": 3.0,
             "global": False,
+            "code": 0,
         }
         assert (headers["Retry-After"], limits["X-RateLimit-Scope"]) == ("3", "user")
         assert limits["X-RateLimit-Bucket"] == seen[0]["X-RateLimit-Bucket"]

@@ -56,3 +56,11 @@ def test_text_pictures_every_kind_of_component(open_preview):
         "┃ ░░░░░░░░",
     ]
     assert "the secret" not in text
+
+
+def test_a_pin_is_announced(open_preview):
+    """The system's message about a pin has no text of its own, and says what happened."""
+    reference = {"type": 0, "message_id": "1", "channel_id": "2"}
+    preview, _ = open_preview(FakeChannel(make_message(type=6, message_reference=reference)))
+    assert preview.to_text().endswith("pinned a message to this channel.")
+    assert "pinned a message to this channel." in preview._repr_mimebundle_()[0]["text/html"]

@@ -30,7 +30,7 @@ HEARTBEAT_SECONDS = 41.25
 MAX_FRAME = 4096
 # What a client may send at once; a longer frame than MAX_FRAME is still read, to be refused with 4002.
 MAX_MESSAGE = 1 << 16
-# Sockets that have not identified: more are turned away, so that a flood of them harms nobody.
+# Sockets that have not identified: beyond that the oldest are cut, so that a flood of them keeps nobody out.
 MAX_STRANGERS = 256
 LOST_SESSIONS = 3
 VERSIONS = ("", "9", "10")
@@ -58,7 +58,7 @@ class Gateway:
         self.presences: dict[str, Json] = {}
         self._simulator = simulator
         self._sessions: dict[str, Session] = {}
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}
         self._starts: dict[str, Window] = {}
         self._news = asyncio.Event()
 
@@ -207,11 +207,10 @@ class Gateway:
         Args:
             request: The upgrade request.
         """
-        if sum(connection.session is None for connection in self._connections) >= MAX_STRANGERS:
-            return web.Response(status=503, text="Too many connections that have not identified.")
         socket = web.WebSocketResponse(timeout=PATIENCE_SECONDS, compress=False, max_msg_size=MAX_MESSAGE)
         await socket.prepare(request)
-        assert request.transport is not None
+        if request.transport is None:
+            return socket
         simulator = self._simulator
         connection = Connection(
             *(socket, request.transport, encoder_for(request.query.get("compress", ""))),
@@ -220,7 +219,10 @@ class Gateway:
         )
         if simulator.rate_limits is not None:
             connection.frames = simulator.rate_limits.gateway_frames()
-        self._connections.add(connection)
+        strangers = [other for other in self._connections if other.session is None]
+        for stranger in strangers[: max(0, len(strangers) + 1 - MAX_STRANGERS)]:
+            stranger.cut()
+        self._connections[connection] = None
         refused = None
         try:
             self._check_parameters(request)
@@ -230,7 +232,7 @@ class Gateway:
             refused = closed.code
             await connection.close(closed.code, closed.reason)
         finally:
-            self._connections.discard(connection)
+            del self._connections[connection]
             self._leave(connection, refused or socket.close_code)
             await connection.close(1000)
         return socket
@@ -304,8 +306,8 @@ class Gateway:
         session = Session(connection, bot, data, guild_id=simulator.world.guild["id"])
         if self.shards > 1 and session.shard[1] == 1:
             raise Closed(codes.SHARDING_REQUIRED, "Sharding required.")
-        flags = bot.application["flags"]
-        if any(session.intents & intent and not flags & mask for intent, mask in PRIVILEGED.items()):
+        allowed = bot.privileged_intents
+        if any(session.intents & bit for name, bit in PRIVILEGED.items() if name not in allowed):
             raise Closed(codes.DISALLOWED_INTENTS, "Disallowed intent(s).")
         now = simulator.world.clock.monotonic()
         may_start = self.starts(bot).take(now)

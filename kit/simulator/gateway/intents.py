@@ -15,11 +15,11 @@ Json = dict[str, Any]
 
 GUILDS, GUILD_MEMBERS, GUILD_MODERATION, GUILD_EXPRESSIONS = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 GUILD_WEBHOOKS, GUILD_PRESENCES, MESSAGE_CONTENT = 1 << 5, 1 << 8, 1 << 15
-# The flags of an application that may have an intent: it is verified, or in fewer than 100 guilds.
-PRIVILEGED: Mapping[int, int] = {
-    GUILD_PRESENCES: 1 << 12 | 1 << 13,
-    GUILD_MEMBERS: 1 << 14 | 1 << 15,
-    MESSAGE_CONTENT: 1 << 18 | 1 << 19,
+# By the names under which an application is allowed them.
+PRIVILEGED: Mapping[str, int] = {
+    "presences": GUILD_PRESENCES,
+    "members": GUILD_MEMBERS,
+    "message_content": MESSAGE_CONTENT,
 }
 EPHEMERAL = 1 << 6
 DM_CHANNEL = 1

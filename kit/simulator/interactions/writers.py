@@ -212,7 +212,10 @@ class Writers:
         person = self.person(user)
         found = clicks.message_for(self.world, message, person)
         self._moderate(person, found, rights.PIN_MESSAGES, "can't pin in")
-        messages.pin(self.world, found, pinned=pinned)
+        if pinned:
+            messages.pin(self.world, found, user=person)
+        else:
+            messages.unpin(self.world, found)
 
     async def start_typing(self, *, user: str, channel: str | int | None = None) -> None:
         """Types, which the others see.

@@ -22,6 +22,12 @@ INPUTS = tuple(range(STRING, 12))
 NESTED = {SUBCOMMAND: INPUTS, GROUP: (SUBCOMMAND,)}
 VALUES: dict[int, tuple[type, ...]] = {STRING: (str,), INTEGER: (int,), NUMBER: (int, float)}
 CONTEXTS, INTEGRATION_TYPES, CHANNEL_TYPES = (0, 1, 2), (0, 1), tuple(range(17))
+# The docs page *API Reference*, "Locales".
+LOCALES = {
+    *("id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl"),
+    *("pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja"),
+    *("zh-TW", "ko"),
+}
 MAX_NAME, MAX_TEXT, MAX_OPTIONS, MAX_CHOICES, MAX_INPUT = 32, 100, 25, 25, 6000
 
 
@@ -31,6 +37,7 @@ def command_fields(form: Form) -> Json:
     Args:
         form: The body of Create Application Command, or one object of Bulk Overwrite. Faults are noted there.
     """
+    form.snowflake("A01", "id")
     kind = form.choice("A01", "type", COMMAND_TYPES) or CHAT_INPUT
     options = form.forms("A02", "options", 0, MAX_OPTIONS)
     permissions = form.bits("A01", "default_member_permissions")
@@ -71,8 +78,13 @@ def _is_plain(name: str) -> bool:
 
 def _localized(form: Form, rule: str, key: str, high: int) -> None:
     texts = form.form(rule, key)
-    for locale in texts.data if texts else ():
-        texts.text(rule, locale, 1, high, required=True)  # type: ignore[union-attr]
+    if texts is None:
+        return
+    for locale in texts.data:
+        if locale in LOCALES:
+            texts.text(rule, locale, 1, high, required=True)
+        else:
+            texts.fault(rule, "", "ENUM_TYPE_COERCE", f'Value "{locale:.40}" is not a valid enum value.')
 
 
 def _option(form: Form, offered: Sequence[int]) -> Json:
@@ -83,7 +95,7 @@ def _option(form: Form, offered: Sequence[int]) -> Json:
     for key in ("required", "autocomplete"):
         form.flag("A02", key)
     for key in ("min_value", "max_value"):
-        _amount(form, key, (int, float))
+        _amount(form, key, (int,) if kind == INTEGER else (int, float))
     for key in ("min_length", "max_length"):
         form.number("A02", key, 0, MAX_INPUT)
     form.choices("A02", "channel_types", CHANNEL_TYPES, 0, len(CHANNEL_TYPES))

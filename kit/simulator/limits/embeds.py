@@ -34,6 +34,7 @@ def check_embeds(message: Form) -> None:
 def _check_embed(embed: Form) -> int:
     """E01, the length of each text, is counted after trimming; returns the embed's share of E02."""
     total = _text(embed, "title", 256) + _text(embed, "description", 4096)
+    embed.text("E03", "type", 0, MAX_URL)
     embed.number("E03", "color", 0, MAX_COLOR)
     embed.url("E03", "url", WEB, MAX_URL)
     embed.moment("E03", "timestamp")

@@ -253,6 +253,10 @@ def member_fields(form: Form, world: World) -> Json:
         LookupError: There is no such role.
     """
     until = form.moment("G04", "communication_disabled_until")
+    form.number("G04", "flags", 0, INT_LIMIT - 1)
+    for key in ("mute", "deaf"):
+        form.flag("G04", key)
+    form.snowflake("G04", "channel_id")
     fields: Json = {
         "nick": form.text("G04", "nick", 0, MAX_NICK) or None,
         "roles": form.snowflakes("G04", "roles", 0, MAX_LIST),

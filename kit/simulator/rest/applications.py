@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-DESCRIPTION_LENGTH = 400
-
 routes = Routes()
 
 
@@ -28,20 +26,18 @@ def get_application(simulator: Simulator, call: Call) -> Json:  # noqa: ARG001
 
 @routes.add("PATCH", "applications/@me")
 async def edit_application(simulator: Simulator, call: Call) -> Json:
-    """Edit Current Application: its description and its interactions endpoint."""
+    """Edit Current Application: its interactions endpoint."""
     form = call.form()
-    others = sorted(form.data.keys() - {"description", ENDPOINT_URL})
+    others = sorted(form.data.keys() - {ENDPOINT_URL})
     if others:
         raise UnsupportedError(f"an application's {others[0]}")
-    description = form.text("G06", "description", 0, DESCRIPTION_LENGTH)
-    url = form.text("G06", ENDPOINT_URL, 0, 512)
-    form.check()
+    url = form.data.get(ENDPOINT_URL)
+    if url is not None and not isinstance(url, str):
+        raise invalid_field(ENDPOINT_URL, "STRING_TYPE_CONVERT", "Could not interpret the value as string.")
     if url:
         await _connect(simulator, call, url)
     elif ENDPOINT_URL in form.data:
         simulator.disconnect_endpoint(bot=call.bot)
-    if description is not None:
-        call.bot.application["description"] = description
     return call.bot.application
 
 

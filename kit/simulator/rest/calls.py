@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import re
@@ -19,7 +20,11 @@ from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
 
 MAX_BODY = 25 * 1024 * 1024
+BODY_SECONDS = 30.0
+# A message has ten files and its JSON; an endpoint's answer no more.
+MAX_PARTS = 50
 TOO_LARGE = ApiError(413, 40005, "Request entity too large")
+TOO_SLOW = ApiError(408, 0, "408: Request Timeout")
 BAD_JSON = ApiError(400, 50109, "The request body contains invalid JSON.")
 FORM = "application/x-www-form-urlencoded"
 FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
@@ -108,11 +113,19 @@ async def read_body(request: web.Request, call: Call) -> None:
         call: Where ``body`` and ``files`` go.
 
     Raises:
-        ApiError: The body is too large, or no JSON, or no multipart.
+        ApiError: The body is too large, too slow, or no JSON, or no multipart.
         UnsupportedError: It is a form without a JSON part.
     """
     if (request.content_length or 0) > MAX_BODY:
         raise TOO_LARGE
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            await _read_body(request, call)
+    except TimeoutError:
+        raise TOO_SLOW from None
+
+
+async def _read_body(request: web.Request, call: Call) -> None:
     if request.content_type.startswith("multipart/"):
         await read_parts(request.headers, request.content, call)
         return
@@ -132,7 +145,11 @@ def _parse_form(data: bytes) -> Any:
     Raises:
         UnsupportedError: The fields of the body are those of the form.
     """
-    fields = dict(urllib.parse.parse_qsl(data.decode(errors="replace"), keep_blank_values=True))
+    text = data.decode(errors="replace")
+    try:
+        fields = dict(urllib.parse.parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARTS))
+    except ValueError:
+        raise BAD_JSON from None
     if "payload_json" not in fields:
         raise UnsupportedError("a form without payload_json")
     return parse(fields["payload_json"].encode(errors="replace"))
@@ -149,10 +166,13 @@ async def read_parts(headers: Mapping[str, str], content: StreamReader, call: Ca
     Raises:
         ApiError: The body is too large, or its JSON or its parts make no sense.
     """
-    total = 0
+    total = count = 0
     try:
         reader = MultipartReader(headers, content)
         while (part := await reader.next()) is not None:
+            count += 1
+            if count > MAX_PARTS:
+                raise invalid_field("", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_PARTS} or fewer parts.")
             chunks = []
             while chunk := await part.read_chunk(1 << 16):  # type: ignore[union-attr]
                 total += len(chunk)

@@ -10,7 +10,7 @@ from kit.simulator.errors import ApiError, UnsupportedError, unknown
 from kit.simulator.interactions.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
 from kit.simulator.limits import messages as limits
 from kit.simulator.limits.commands import check_choice
-from kit.simulator.limits.forms import INT_LIMIT, Form, refuse
+from kit.simulator.limits.forms import Form, refuse
 from kit.simulator.rest import webhooks
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
@@ -102,14 +102,20 @@ def _reply(simulator: Simulator, interaction: Interaction, form: Form, call: Cal
 
 
 def _deferred_reply(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json:
-    form.number("M14", "flags", 0, INT_LIMIT - 1)
-    form.check()
+    _judge_spare(form)
     message = _create(simulator.world, interaction, {}, call, ephemeral=_ephemeral(form), loading=True)
     interaction.original_id = message["id"]
     return message
 
 
+def _judge_spare(form: Form) -> None:
+    """Of a message that comes with a deferral only the flags count, but all of it is judged."""
+    found = limits.check_message(form.data, interaction=True)
+    refuse([violation for violation in found if violation.code != limits.EMPTY], prefix=("data",))
+
+
 def _deferred_edit(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> Json | None:  # noqa: ARG001
+    _judge_spare(form)
     interaction.original_id = interaction.message_id
     return None
 

@@ -239,7 +239,7 @@ def pin(simulator: Simulator, call: Call) -> None:
     in_channel(simulator.world, call, PIN_MESSAGES)
     if len(_pins(simulator.world, call)) >= MAX_PINS:
         raise ApiError(400, 30003, f"Maximum number of pins reached for the channel ({MAX_PINS})")
-    messages.pin(simulator.world, active(simulator.world, find(simulator.world, call)), pinned=True)
+    messages.pin(simulator.world, active(simulator.world, find(simulator.world, call)), user=call.bot.user)
 
 
 @routes.add("DELETE", "channels/{channel_id}/pins/{message_id}")
@@ -247,4 +247,4 @@ def pin(simulator: Simulator, call: Call) -> None:
 def unpin(simulator: Simulator, call: Call) -> None:
     """Unpin Message."""
     in_channel(simulator.world, call, PIN_MESSAGES)
-    messages.pin(simulator.world, active(simulator.world, find(simulator.world, call)), pinned=False)
+    messages.unpin(simulator.world, active(simulator.world, find(simulator.world, call)))

@@ -97,7 +97,7 @@ def _has(node: dict[str, Any], segments: list[str]) -> bool:
     if not segments:
         return "" in node
     head = segments[0]
-    fits = [child for key, child in node.items() if head and (key == head or key.startswith("{"))]
+    fits = [child for key, child in node.items() if head and key and (key == head or key.startswith("{"))]
     return any(_has(child, segments[1:]) for child in fits)
 
 
@@ -108,7 +108,7 @@ def _find(
         route = node.get("", {}).get(method)
         return (route, params) if route else None
     head, rest = segments[0], segments[1:]
-    if head and head in node:
+    if head and head in node and not head.startswith("{"):
         found = _find(node[head], method, rest, params)
         if found:
             return found

@@ -12,6 +12,12 @@ from kit.simulator.world.keys import new_signing_key, verify_key
 Json = dict[str, Any]
 
 ENDPOINT_URL = "interactions_endpoint_url"
+# The application's flags for each: for a verified bot, and for one in fewer than 100 guilds.
+PRIVILEGED_FLAGS = {
+    "presences": 1 << 12 | 1 << 13,
+    "members": 1 << 14 | 1 << 15,
+    "message_content": 1 << 18 | 1 << 19,
+}
 
 
 @dataclass(slots=True)
@@ -49,6 +55,24 @@ class Bot:
         """Where its interactions are POSTed; None if they go to its gateway connection."""
         url: str | None = self.application[ENDPOINT_URL]
         return url
+
+    @property
+    def privileged_intents(self) -> set[str]:
+        """The privileged intents it may ask for: all at first; may be set, as in the developer portal."""
+        flags = self.application["flags"]
+        return {name for name, bits in PRIVILEGED_FLAGS.items() if flags & bits}
+
+    @privileged_intents.setter
+    def privileged_intents(self, names: set[str]) -> None:
+        strange = names - PRIVILEGED_FLAGS.keys()
+        if strange:
+            known = ", ".join(PRIVILEGED_FLAGS)
+            raise ValueError(f"{min(strange)!r} is no privileged intent. Those are: {known}.")
+        flags = self.application["flags"]
+        for name, bits in PRIVILEGED_FLAGS.items():
+            limited = bits & ~(bits >> 1)
+            flags = flags & ~bits | (limited if name in names else 0)
+        self.application.update(flags=flags, flags_new=str(flags))
 
     @property
     def name(self) -> str:

@@ -24,6 +24,7 @@ Json = dict[str, Any]
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, VOICE_MESSAGE, COMPONENTS_V2 = 1 << 12, 1 << 13, 1 << 15
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE_MESSAGE | COMPONENTS_V2
+PINNED = 6
 # What an edit rewrites, beside which it can set flags.
 WRITTEN = {"content", "embeds", "components", "attachments"}
 # How far back a nonce is remembered.
@@ -337,16 +338,33 @@ def system(
     )
 
 
-def pin(world: World, message: Json, *, pinned: bool) -> None:
-    """Pins a message or takes it down; nothing happens if it is so already.
+def pin(world: World, message: Json, *, user: Json) -> None:
+    """Pins a message, which a system message tells; nothing happens if it is pinned already.
 
     Args:
         world: Where.
         message: The message.
-        pinned: Whether it is pinned then.
+        user: Who pins it.
     """
-    if message["pinned"] == pinned:
+    if message["pinned"]:
         return
+    _set_pinned(world, message, pinned=True)
+    fixed = {"type": PINNED, "message_reference": references.reference_to(world, message, 0)}
+    create(world, message["channel_id"], {}, {}, author=user, fixed=fixed)
+
+
+def unpin(world: World, message: Json) -> None:
+    """Takes a pinned message down; nothing happens if it is not pinned.
+
+    Args:
+        world: Where.
+        message: The message.
+    """
+    if message["pinned"]:
+        _set_pinned(world, message, pinned=False)
+
+
+def _set_pinned(world: World, message: Json, *, pinned: bool) -> None:
     world.put_message({**message, "pinned": pinned})
     when = message["timestamp"] if pinned else None
     world.emit("CHANNEL_PINS_UPDATE", {"channel_id": message["channel_id"], "last_pin_timestamp": when})

@@ -78,7 +78,7 @@ def _forward(world: World, referenced: Json | None, author_id: str) -> Json:
     channel = world.channels[referenced["channel_id"]]
     if lacking(world, author_id, VIEW_CHANNEL | READ_MESSAGE_HISTORY, channel):
         raise MISSING_ACCESS
-    reference = _reference(world, referenced, FORWARD)
+    reference = reference_to(world, referenced, FORWARD)
     snapshot = {key: referenced[key] for key in SNAPSHOT}
     return {
         "message_reference": reference,
@@ -87,7 +87,14 @@ def _forward(world: World, referenced: Json | None, author_id: str) -> Json:
     }
 
 
-def _reference(world: World, referenced: Json, kind: int) -> Json:
+def reference_to(world: World, referenced: Json, kind: int) -> Json:
+    """The ``message_reference`` to a message.
+
+    Args:
+        world: Where.
+        referenced: The message.
+        kind: 0, or 1 for a forward.
+    """
     channel_id = referenced["channel_id"]
     reference = {"type": kind, "message_id": referenced["id"], "channel_id": channel_id}
     if "guild_id" in world.channels[channel_id]:
@@ -103,6 +110,6 @@ def reply_to(world: World, referenced: Json, channel_id: str) -> Json:
         referenced: The message that is answered.
         channel_id: The channel of the reply.
     """
-    reference = {**_reference(world, referenced, 0), "channel_id": channel_id}
+    reference = {**reference_to(world, referenced, 0), "channel_id": channel_id}
     shown = {key: value for key, value in referenced.items() if key != "referenced_message"}
     return {"type": REPLY, "message_reference": reference, "referenced_message": shown}

@@ -6,6 +6,7 @@ import { avatar } from "./media.js";
 import { dots } from "./select.js";
 
 const EPHEMERAL = 1 << 6, LOADING = 1 << 7, COMPONENTS_V2 = 1 << 15;
+const PINNED = 6;
 
 export function messageNode(context, payload) {
   const { message, markdown } = payload;
@@ -36,6 +37,7 @@ function header(author, message) {
 function body(drawing, flags, edited) {
   const { context, message, markdown } = drawing;
   if (flags & LOADING) return el("div", { class: "thinking" }, dots(), el("span", { text: `${message.author?.username ?? "The app"} is thinking…` }));
+  if (message.type === PINNED) return el("div", { class: "thinking" }, el("span", { text: `${message.author?.username ?? "Someone"} pinned a message to this channel.` }));
   const components = (message.components ?? []).map((data) => component(drawing, data));
   if (flags & COMPONENTS_V2) return el("div", { class: "content v2" }, components, edited);
   const text = message.content ? prose(context, message.content, markdown) : null;
@@ -57,7 +59,7 @@ function replyLine(context, { message, reply }) {
     const user = message.interaction_metadata?.user ?? message.interaction?.user;
     return line(context, user, `used /${invoked}`);
   }
-  if (!message.message_reference) return null;
+  if (!message.message_reference || message.type === PINNED) return null;
   const origin = message.referenced_message;
   return line(context, origin?.author, origin ? reply || "Click to see attachment" : "Original message was deleted");
 }

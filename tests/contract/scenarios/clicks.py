@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import discord
-from discord import ui
+from discord import app_commands, ui
 
 from tests.contract.stage import Stage, refusal, scenario
 
@@ -214,6 +214,32 @@ async def a_slash_command(stage: Stage) -> Any:
     return [*seen, stage.contents]
 
 
+@scenario(["hi", 20, "greet", "alice"])
+async def an_answer_to_a_command(stage: Stage) -> Any:
+    """The answer to a command is a message of a type of its own, which says who used what."""
+    await stage.bot.tree.sync()
+    await stage.slash("greet", who="bob")
+    interaction = await stage.next()
+    await interaction.response.send_message("hi")
+    shown = await interaction.original_response()
+    raw = stage.seen("bob")[-1]
+    about = raw["interaction_metadata"]
+    return [shown.content, raw["type"], interaction.command.name, about["user"]["username"]]
+
+
+@scenario(["refused by the client", "done"])
+async def a_command_for_moderators(stage: Stage) -> Any:
+    """A command that needs a permission by default is not there for who lacks it."""
+
+    @stage.bot.tree.command()
+    @app_commands.default_permissions(manage_guild=True)
+    async def settle(interaction: discord.Interaction) -> None:
+        """Settles it."""
+
+    await stage.bot.tree.sync()
+    return [await refusal(stage.slash("settle", user=name)) for name in ("bob", "alice")]
+
+
 @scenario("refused by the client")
 async def a_command_that_was_never_synced(stage: Stage) -> Any:
     """Nobody can use a command that is not registered."""
@@ -228,3 +254,32 @@ async def an_old_panel_after_a_restart(stage: Stage) -> Any:
     interaction = await stage.pressed(message_id=sent.id)
     await interaction.response.send_message("hello")
     return stage.contents
+
+
+@scenario([["panel", "second", "first"], 2])
+async def answers_in_any_order(stage: Stage) -> Any:
+    """Two people click one after the other, and are answered the other way round."""
+    first = await stage.pressed()
+    second = await stage.pressed(user="bob", message_id=first.message.id)
+    await second.response.send_message("second")
+    await first.response.send_message("first")
+    return [stage.contents, len({first.user.id, second.user.id})]
+
+
+@scenario([["x", "y"], "it is fine"])
+async def a_modal_of_labels(stage: Stage) -> Any:
+    """A modal holds selects and text inputs under labels, and their values arrive."""
+    interaction = await stage.pressed()
+    modal = ui.Modal(title="Form", custom_id="form")
+    options = [discord.SelectOption(label=name) for name in "xyz"]
+    modal.add_item(
+        ui.Label(text="Which", component=ui.Select(custom_id="which", options=options, max_values=2))
+    )
+    style = discord.TextStyle.paragraph
+    modal.add_item(ui.Label(text="Why", component=ui.TextInput(custom_id="why", style=style)))
+    modal.on_submit = stage.caught.put
+    await interaction.response.send_modal(modal)
+    await stage.submit({"which": ["x", "y"], "why": "it is fine"})
+    await stage.next()
+    which, why = (label.component for label in modal.children)
+    return [which.values, why.value]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 from typing import Any
 
 import discord
@@ -34,6 +36,43 @@ async def deleting_without_manage_messages(stage: Stage) -> Any:
     message_id = await stage.say("mine")
     await stage.channel.set_permissions(stage.channel.guild.me, manage_messages=False)
     return await refusal(stage.channel.get_partial_message(message_id).delete())
+
+
+@scenario([[403, 50013], [403, 50013], "done"])
+async def files_and_reactions_have_permissions(stage: Stage) -> Any:
+    """Files need Attach Files, and a new reaction needs Add Reactions."""
+    sent = await stage.channel.send("x")
+    me = stage.channel.guild.me
+    await stage.channel.set_permissions(me, attach_files=False, add_reactions=False)
+    file = discord.File(io.BytesIO(b"x"), "x.txt")
+    return [
+        await refusal(stage.channel.send(file=file)),
+        await refusal(sent.add_reaction("👍")),
+        await refusal(stage.channel.send("text")),
+    ]
+
+
+@scenario(["refused by the client", "refused by the client"])
+async def where_bob_may_not_look(stage: Stage) -> Any:
+    """Who can't see a channel clicks and says nothing there."""
+    sent = await stage.channel.send("panel", view=stage.catching())
+    bob = await stage.channel.guild.fetch_member(stage.user_id("bob"))
+    await stage.channel.set_permissions(bob, view_channel=False)
+    return [
+        await refusal(stage.click(sent.id, "press", user="bob")),
+        await refusal(stage.say("hello", user="bob")),
+    ]
+
+
+@scenario(["done", "refused by the client", "done"])
+async def a_time_out(stage: Stage) -> Any:
+    """A member in time-out is silent until it ends."""
+    bob = await stage.channel.guild.fetch_member(stage.user_id("bob"))
+    said = [await refusal(stage.say("one", user="bob"))]
+    await bob.timeout(dt.timedelta(minutes=5))
+    said.append(await refusal(stage.say("two", user="bob")))
+    await stage.advance(6 * 60)
+    return [*said, await refusal(stage.say("three", user="bob"))]
 
 
 @scenario([403, 50013])

@@ -94,6 +94,67 @@ async def pins(stage: Stage) -> Any:
     return [first, [it.content async for it in stage.channel.pins()]]
 
 
+@scenario([0, 6, True])
+async def a_pin_is_announced(stage: Stage) -> Any:
+    """Pinning posts a message of the system, which points to what was pinned."""
+    sent = await stage.channel.send("one")
+    await sent.pin()
+    first, announced = stage.seen("bob")
+    points = announced.get("message_reference", {}).get("message_id") == str(sent.id)
+    return [first["type"], announced["type"], points]
+
+
+@scenario([["two", 1], ["two", 0]])
+async def an_edit_keeps_the_rest(stage: Stage) -> Any:
+    """An edit changes what it names: the buttons stay when the text is changed, and go when they are."""
+    sent = await stage.channel.send("one", view=stage.catching())
+    shown = []
+    for change in ({"content": "two"}, {"view": None}):
+        edited = await sent.edit(**change)
+        shown.append([edited.content, len(edited.components)])
+    return shown
+
+
+@scenario([1, [0, "text"]])
+async def an_attachment_is_removed(stage: Stage) -> Any:
+    """An edit keeps the files that it lists."""
+    sent = await stage.channel.send("text", file=discord.File(io.BytesIO(b"x"), "x.txt"))
+    edited = await sent.edit(attachments=[])
+    return [len(sent.attachments), [len(edited.attachments), edited.content]]
+
+
+@scenario([[400, 50035], "done"])
+async def a_layout_stays_a_layout(stage: Stage) -> Any:
+    """A message of Components V2 never takes text of the old kind, and may become another layout."""
+    layout = {"flags": 1 << 15, "components": [{"type": 10, "content": "x"}]}
+    sent = await stage.send(layout)
+    edit = stage.bot.http.request
+    route = discord.http.Route(
+        "PATCH",
+        "/channels/{channel_id}/messages/{message_id}",
+        channel_id=stage.channel_id,
+        message_id=sent["id"],
+    )
+    other = {"components": [{"type": 10, "content": "y"}]}
+    return [await refusal(edit(route, json=change)) for change in ({"content": "text"}, other)]
+
+
+@scenario([1, [2]])
+async def components_are_numbered(stage: Stage) -> Any:
+    """Every component gets an id, in order, where it has none."""
+    button = {"type": 2, "style": 1, "label": "x", "custom_id": "x"}
+    sent = await stage.send({"components": [{"type": 1, "components": [button]}]})
+    (row,) = sent["components"]
+    return [row["id"], [it["id"] for it in row["components"]]]
+
+
+@scenario(["rich", "title", 4096])
+async def a_silent_embed(stage: Stage) -> Any:
+    """An embed comes back as a rich one, and a silent message says that it is."""
+    sent = await stage.channel.send(embed=discord.Embed(title="title"), silent=True)
+    return [sent.embeds[0].type, sent.embeds[0].title, sent.flags.value]
+
+
 @scenario([["4", "3"], ["1", "2"], ["0", "1"], ["2", "1", "0"]])
 async def history(stage: Stage) -> Any:
     """History is listed newest first, oldest first, and on either side of a message."""

@@ -1,0 +1,208 @@
+"""Plain views that come back: of classes that subclass nothing of kit's, bound to a message or unbound.
+
+Their entries stand among those of the panels, in `persistent_views`, and say `bound`: true, with
+the message, or false. A bound one is made when its message is first clicked, as a panel is; an
+unbound one when the bot starts, since only its controls tell what it answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+from discord.ui.view import BaseView
+
+from kit.persistence.arguments import accepts, check_call, named_arguments
+from kit.persistence.groups import integer
+from kit.persistence.index import check_entry, panel_index
+from kit.persistence.live import live_views
+from kit.persistence.registry import view_classes
+from kit.persistence.routes import Routes
+from kit.persistence.started import Key, Place, controls
+from kit.state import StateStore, thaw
+from kit.state.actions import PERSISTENT_VIEW_REGISTERED
+
+_log = logging.getLogger(__name__)
+
+_KEY = "_viewkit_key"
+_ARGUMENTS = "_viewkit_arguments"
+
+
+def remember_class(cls: type[BaseView]) -> None:
+    """Let stored views of `cls` be made again: by its name, with the arguments of its constructor.
+
+    Raises:
+        ClassCollisionError: If the name belongs to a class of another module.
+    """
+    key = cls.__dict__.get("registry_key", cls.__name__)
+    construct: Any = cls.__init__
+
+    @functools.wraps(construct)
+    def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
+        # The first to be called is the outermost class's, and its arguments make the view again.
+        vars(self).setdefault(_ARGUMENTS, (args, kwargs))
+        construct(self, *args, **kwargs)
+
+    view_classes.register(key, cls)
+    cls.__init__ = remembering  # type: ignore[method-assign]
+    setattr(cls, _KEY, key)
+
+
+def stored_name(view: BaseView) -> str | None:
+    """The name by which the class of `view` was remembered, if it was."""
+    key: str | None = vars(type(view)).get(_KEY)
+    return key
+
+
+def arguments_of(view: BaseView) -> dict[str, Any]:
+    """The arguments of the constructor of a view whose class is remembered, by name.
+
+    Raises:
+        ValueError: If one has no name to store it by.
+    """
+    return named_arguments(type(view), *getattr(view, _ARGUMENTS, ((), {})))
+
+
+def check_class(entry: Mapping[str, Any], cls: Any) -> None:
+    """See that views of `cls` can be made from a stored entry.
+
+    Raises:
+        TypeError: If they can't be. It says why.
+    """
+    if _KEY not in vars(cls):
+        raise TypeError(
+            f"a stored view is of the class {entry['class_name']!r}, and {cls.__module__}."
+            f"{cls.__qualname__} is not kept: decorate it with `@ViewClient.persistent`"
+        )
+    if not hasattr(cls, "migrate"):
+        check_call(cls, entry.get("kwargs", ()))
+
+
+class KeptViews:
+    """The plain views that are stored for one bot. `Routes` asks it for those that were not made yet.
+
+    Args:
+        bot: The bot on whose messages they are.
+        store: The store that remembers them.
+        routes: The bot's routes.
+    """
+
+    def __init__(self, bot: Any, store: StateStore, routes: Routes) -> None:
+        self._bot = bot
+        self._store = store
+        self._routes = routes
+        self._index = panel_index(store)
+        self._live = live_views(store)
+        self._starting = False
+        self._broken: dict[str, type[BaseView]] = {}
+        self._learning: set[asyncio.Task[Any]] = set()
+
+    def start(self, state_key: str) -> BaseView:
+        """Make a stored view, and let it answer.
+
+        Raises:
+            LookupError: If its class is not imported.
+            Exception: What its constructor raised, or why it can't be started.
+        """
+        entry = self._store.state["persistent_views"][state_key]
+        check_entry(entry)
+        cls = view_classes.get(entry["class_name"])
+        if cls is None:
+            raise LookupError(f"the class {entry['class_name']!r} of {state_key!r} is not imported")
+        check_class(entry, cls)
+        view = _make(cls, entry)
+        if not view.is_persistent():
+            raise ValueError(
+                f"{cls.__name__} is no longer persistent: it needs `timeout=None`, and a custom_id on "
+                "every item"
+            )
+        before, self._starting = self._starting, True
+        try:
+            self._routes.start(view, _place(entry, state_key), self._message(entry))
+        finally:
+            self._starting = before
+        return view
+
+    def claims(self, message_id: int, key: Key) -> bool:
+        """Whether a panel on the message answers that control itself."""
+        alive = self._live.on_message(message_id)
+        if alive is not None:
+            return key in controls(alive)
+        state_key = self._index.on_message(message_id)
+        return state_key is not None and state_key not in self._routes.started.ended
+
+    def panel_on(self, message_id: int) -> str | None:
+        """The state key of the panel on a message."""
+        state_key = self._index.on_message(message_id)
+        if state_key is None or "bound" in self._store.state["persistent_views"][state_key]:
+            return None
+        return state_key
+
+    def wake(self, message_id: int) -> BaseView | None:
+        """Start the stored view that is bound to a message, if there is one."""
+        state_key = self._index.on_message(message_id)
+        if state_key is None or not self._store.state["persistent_views"][state_key].get("bound"):
+            return None
+        return self._try(state_key)
+
+    def wake_unbound(self) -> None:
+        """Start the stored unbound views that were not started yet: their class was not there."""
+        if self._starting:
+            # `Routes` asks who else answers the custom_ids of the one that is started.
+            return
+        for state_key in tuple(self._index.unbound):
+            if self._routes.started.stored(state_key) is None:
+                self._try(state_key)
+
+    def _try(self, state_key: str) -> BaseView | None:
+        cls = view_classes.get(self._store.state["persistent_views"][state_key].get("class_name"))
+        if cls is None or self._broken.get(state_key) is cls or state_key in self._routes.started.ended:
+            return None
+        try:
+            return self.start(state_key)
+        except Exception:  # noqa: BLE001  (the constructor is the user's; the entry is kept)
+            self._broken[state_key] = cls
+            _log.exception("the stored view %r of %s could not be started", state_key, cls.__qualname__)
+            return None
+
+    def met(self, state_key: str, interaction: discord.Interaction[Any]) -> None:
+        """Remember the channel of a view that was bound to a message of which only the id was known."""
+        entry = self._store.state["persistent_views"].get(state_key)
+        if entry is None or entry.get("channel_id") is not None or interaction.channel_id is None:
+            return
+        place = {"channel_id": interaction.channel_id, "guild_id": interaction.guild_id}
+        task = asyncio.create_task(
+            self._store.dispatch(PERSISTENT_VIEW_REGISTERED, {**entry, **place}), name="viewkit-place"
+        )
+        self._learning.add(task)
+        task.add_done_callback(self._learning.discard)
+
+    def _message(self, entry: Mapping[str, Any]) -> discord.PartialMessage | None:
+        if integer(entry.get("channel_id")) is None:
+            return None
+        channel = self._bot.get_partial_messageable(
+            int(entry["channel_id"]), guild_id=integer(entry.get("guild_id"))
+        )
+        message: discord.PartialMessage = channel.get_partial_message(int(entry["message_id"]))
+        return message
+
+
+def _place(entry: Mapping[str, Any], state_key: str) -> Place:
+    if not entry["bound"]:
+        return Place("unbound", state_key=state_key)
+    message_id, channel_id, guild_id = (
+        integer(entry.get(name)) for name in ("message_id", "channel_id", "guild_id")
+    )
+    return Place("bound", message_id, channel_id, guild_id, state_key)
+
+
+def _make(cls: Any, entry: Mapping[str, Any]) -> BaseView:
+    given: dict[str, Any] = thaw(entry.get("kwargs", {}))
+    if hasattr(cls, "migrate"):
+        given = cls.migrate(given)
+    view: BaseView = cls(**{name: value for name, value in given.items() if accepts(cls, name)})
+    return view
