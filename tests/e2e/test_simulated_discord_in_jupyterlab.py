@@ -42,4 +42,3 @@ def test_a_hikari_bot_is_pressed_in_the_preview(open_notebook, folder):
     notebook.show(shown)
     count.click()
     expect(count).to_contain_text("4 clicks")
-
