@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 V2 = 1 << 15
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + (4).to_bytes(4) + (3).to_bytes(4)
+IMAGE_DATA = "data:image/png;base64," + base64.b64encode(PNG).decode()
 LINK = "https://example.com/x.png"
 
 
@@ -222,6 +223,7 @@ async def tour(lab: Any, http: Any) -> None:
     await _threads(visit)
     await _emojis(visit)
     await _bans(visit)
+    await _webhooks(visit)
     await _commands(visit)
     await _interactions(visit, message)
 
@@ -340,13 +342,33 @@ async def _threads(visit: _Visit) -> None:
 
 async def _emojis(visit: _Visit) -> None:
     world = visit.lab.world
-    image = "data:image/png;base64," + base64.b64encode(PNG).decode()
+    image = IMAGE_DATA
     for at in (f"guilds/{world.guild['id']}/emojis", f"applications/{world.application_id}/emojis"):
         emoji = await visit("POST", at, {"name": "party", "image": image})
         await visit("PATCH", f"{at}/{emoji['id']}", {"name": "fest"})
         await visit("GET", f"{at}/{emoji['id']}")
         await visit("GET", at)
         await visit("DELETE", f"{at}/{emoji['id']}")
+
+
+async def _webhooks(visit: _Visit) -> None:
+    world = visit.lab.world
+    at = f"channels/{world.channel_id}/webhooks"
+    hook = await visit("POST", at, {"name": "Log"})
+    one = f"webhooks/{hook['id']}"
+    own = f"{one}/{hook['token']}"
+    for path in (at, f"guilds/{world.guild['id']}/webhooks", one, own):
+        await visit("GET", path)
+    for path in (one, own):
+        await visit("PATCH", path, {"name": "Log 2"})
+    sent = await visit("POST", f"{own}?wait=true", {**legacy(), "username": "Logger"})
+    message = f"{own}/messages/{sent['id']}"
+    await visit("GET", message)
+    await visit("PATCH", message, {"content": "y"})
+    await visit("DELETE", message)
+    await visit("DELETE", own)
+    gone = await visit("POST", at, {"name": "Log"})
+    await visit("DELETE", f"webhooks/{gone['id']}")
 
 
 async def _bans(visit: _Visit) -> None:
