@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def measure(library: Library, work: str, size: int) -> dict[str, list[float]]:
     """The samples of one process."""
     done = subprocess.run(
         [environment(library), "-W", "ignore", str(SCRIPTS / library.script), work, str(size)],
-        env={"PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

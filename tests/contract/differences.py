@@ -37,6 +37,19 @@ DIFFERENCES = {
         ["done", [403, 50013], "done"], "files need no Attach Files"
     ),
     "components_are_numbered": Difference([0, [0]], "components without an id get none"),
+    "a_thread_of_a_message": Difference(
+        [True, True, "Ticket 1", "done"], "a message may start several threads"
+    ),
+    "a_thread_is_a_channel": Difference(
+        [["ticket", "Ticket 1"], ["inside"]], "a thread of a message is announced in the channel, too"
+    ),
+    "an_archived_thread": Difference(
+        [True, True, "done"], "an archived thread is written in like any other, and stays archived"
+    ),
+    "a_thread_that_is_deleted": Difference(
+        ["done", [404, 10003], ["ticket", "Ticket 1"]],
+        "a thread of a message is announced in the channel, too",
+    ),
     "limit_bare_button": Difference(TAKEN, "a button with neither label nor emoji is taken"),
     "limit_link": Difference(TAKEN, "the scheme of a link is not looked at"),
     "limit_emoji": Difference(TAKEN, "any text is an emoji"),

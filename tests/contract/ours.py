@@ -76,6 +76,20 @@ class Simulated(Stage):
             options["who"] = self.world.user(options["who"])["id"]
         await self._do(self.simulator.slash(name, options, user=user))
 
+    async def complete(self, name: str, option: str, typed: str, *, user: str = "alice") -> list[str]:
+        typing = await self.simulator.autocomplete(name, {option: typed}, focused=option, user=user)
+        await typing.answered()
+        return [choice["name"] for choice in typing.choices or ()]
+
+    async def menu(self, name: str, message_id: int, *, user: str = "alice") -> None:
+        await self._do(self.simulator.context_menu(name, target=message_id, user=user))
+
+    async def react(self, message_id: int, emoji: str, *, user: str = "alice") -> None:
+        try:
+            await self.simulator.react(message_id, emoji, user=user)
+        except ClickError as error:
+            raise RefusedError(str(error)) from error
+
     async def say(self, content: str, *, user: str = "alice") -> int:
         try:
             return int((await self.simulator.say(content, user=user))["id"])

@@ -93,6 +93,18 @@ class Stage(abc.ABC):
         """Uses a slash command, or raises `RefusedError`; a member option takes a name."""
 
     @abc.abstractmethod
+    async def complete(self, name: str, option: str, typed: str, *, user: str = "alice") -> list[str]:
+        """What is offered to someone who types into an option of a slash command."""
+
+    @abc.abstractmethod
+    async def menu(self, name: str, message_id: int, *, user: str = "alice") -> None:
+        """Uses a command of the menu of a message, or raises `RefusedError`."""
+
+    @abc.abstractmethod
+    async def react(self, message_id: int, emoji: str, *, user: str = "alice") -> None:
+        """Reacts to a message, or raises `RefusedError`."""
+
+    @abc.abstractmethod
     async def say(self, content: str, *, user: str = "alice") -> int:
         """Writes a message as a person, and returns its id, or raises `RefusedError`."""
 

@@ -89,6 +89,19 @@ class Faked(Stage):
             options["who"] = self.people[options["who"]]
         await self._do(self.people[user].slash(self.place, name, **options))
 
+    async def complete(self, name: str, option: str, typed: str, *, user: str = "alice") -> list[str]:
+        choices = await self.people[user].autocomplete(self.place, name, option, typed)
+        return [choice["name"] for choice in choices]
+
+    async def menu(self, name: str, message_id: int, *, user: str = "alice") -> None:
+        await self._do(self.people[user].context_menu(self.place, name, self._message(message_id)))
+
+    async def react(self, message_id: int, emoji: str, *, user: str = "alice") -> None:
+        try:
+            await self.people[user].react(self._message(message_id), emoji)
+        except (simcord.SetupError, simcord.BackendError) as error:
+            raise RefusedError(str(error)) from error
+
     async def say(self, content: str, *, user: str = "alice") -> int:
         try:
             return (await self.people[user].send(self.place, content)).id

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 # What is tried, as the table's head says it; a step of the same name is in test_libraries.py.
 LOGIN, MESSAGE, SLASH, CLICK = "log in", "read and reply", "slash command", "click"
+COMPLETE, MENU = "autocomplete", "context menu"
 SELECT, MODAL, DEFER, LAYOUT = "select", "modal", "defer, follow up", "Components V2"
 RETRY, RESUME, IDENTIFY = "429 and 502", "resume", "new session"
 KILL, SHARDS = "kill -9, old click", "two shards"
 
 EVERYTHING = (
-    *(LOGIN, MESSAGE, SLASH, CLICK, SELECT, MODAL, DEFER, LAYOUT),
+    *(LOGIN, MESSAGE, COMPLETE, SLASH, MENU, CLICK, SELECT, MODAL, DEFER, LAYOUT),
     *(RETRY, RESUME, IDENTIFY, KILL, SHARDS),
 )
 BEFORE_LAYOUTS = tuple(step for step in EVERYTHING if step != LAYOUT)

@@ -115,6 +115,18 @@ async def read_and_reply(life: Life) -> None:
     assert (reply["content"], reply["message_reference"]["message_id"]) == ("pong", said["id"])
 
 
+async def complete_an_option(life: Life) -> None:
+    typing = life.simulator.autocomplete("panel", {"title": "Pa"}, focused="title", user="alice")
+    offered = (await life.answer(typing)).choices
+    assert [choice["name"] for choice in offered] == ["Panel", "Paper"]
+
+
+async def use_a_menu(life: Life) -> None:
+    said = await life.simulator.say("hello", user="bob")
+    used = await life.answer(life.simulator.context_menu("Shout", target=said, user="alice"))
+    assert used.effects[-1][1]["content"] == "HELLO"
+
+
 async def use_a_command(life: Life) -> None:
     used = await life.answer(life.simulator.slash("panel", {"title": "Panel"}, user="alice"))
     ((kind, posted),) = used.effects
@@ -207,7 +219,9 @@ async def survive_a_kill(life: Life) -> None:
 STEPS = {
     matrix.LOGIN: log_in,
     matrix.MESSAGE: read_and_reply,
+    matrix.COMPLETE: complete_an_option,
     matrix.SLASH: use_a_command,
+    matrix.MENU: use_a_menu,
     matrix.CLICK: click,
     matrix.SELECT: select,
     matrix.MODAL: fill_in_a_modal,

@@ -1,5 +1,5 @@
 """All scenarios; they need discord.py alone."""
 
-from tests.contract.scenarios import clicks, guild, limits, messages
+from tests.contract.scenarios import clicks, commands, guild, limits, messages, threads
 
-__all__ = ["clicks", "guild", "limits", "messages"]
+__all__ = ["clicks", "commands", "guild", "limits", "messages", "threads"]

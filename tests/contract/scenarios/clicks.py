@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import discord
-from discord import app_commands, ui
+from discord import ui
 
 from tests.contract.stage import Stage, refusal, scenario
 
@@ -199,51 +199,6 @@ async def a_modal_after_a_modal(stage: Stage) -> Any:
     await interaction.response.send_modal(Form(stage))
     await stage.submit({"name": "bob"})
     return await refusal((await stage.next()).response.send_modal(Form(stage)))
-
-
-@scenario([["bob", 2], ["bob", 1], ["hi"]])
-async def a_slash_command(stage: Stage) -> Any:
-    """A synced command arrives with its options, or their defaults, and is answered."""
-    await stage.bot.tree.sync()
-    seen = []
-    for options in ({"times": 2}, {}):
-        await stage.slash("greet", who="bob", **options)
-        interaction = await stage.next()
-        seen.append(interaction.extras["options"])
-    await interaction.response.send_message("hi")
-    return [*seen, stage.contents]
-
-
-@scenario(["hi", 20, "greet", "alice"])
-async def an_answer_to_a_command(stage: Stage) -> Any:
-    """The answer to a command is a message of a type of its own, which says who used what."""
-    await stage.bot.tree.sync()
-    await stage.slash("greet", who="bob")
-    interaction = await stage.next()
-    await interaction.response.send_message("hi")
-    shown = await interaction.original_response()
-    raw = stage.seen("bob")[-1]
-    about = raw["interaction_metadata"]
-    return [shown.content, raw["type"], interaction.command.name, about["user"]["username"]]
-
-
-@scenario(["refused by the client", "done"])
-async def a_command_for_moderators(stage: Stage) -> Any:
-    """A command that needs a permission by default is not there for who lacks it."""
-
-    @stage.bot.tree.command()
-    @app_commands.default_permissions(manage_guild=True)
-    async def settle(interaction: discord.Interaction) -> None:
-        """Settles it."""
-
-    await stage.bot.tree.sync()
-    return [await refusal(stage.slash("settle", user=name)) for name in ("bob", "alice")]
-
-
-@scenario("refused by the client")
-async def a_command_that_was_never_synced(stage: Stage) -> Any:
-    """Nobody can use a command that is not registered."""
-    return await refusal(stage.slash("greet", who="bob"))
 
 
 @scenario(["panel", "hello"])

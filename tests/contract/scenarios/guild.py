@@ -115,3 +115,14 @@ async def a_ticket(stage: Stage) -> Any:
     name = ticket.name
     closed = await ticket.edit(name="closed")
     return [name, closed.name, await refusal(ticket.delete()), await refusal(ticket.delete())]
+
+
+@scenario(["rude", [404, 10007], "done", [404, 10026]])
+async def a_ban(stage: Stage) -> Any:
+    """Who is banned is no member, with the reason noted, until the ban is lifted."""
+    guild = stage.channel.guild
+    bob = await guild.fetch_member(stage.user_id("bob"))
+    await guild.ban(bob, reason="rude")
+    reason = (await guild.fetch_ban(bob)).reason
+    member = await refusal(guild.fetch_member(bob.id))
+    return [reason, member, await refusal(guild.unban(bob)), await refusal(guild.fetch_ban(bob))]

@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from tests.contract.stage import Stage, refusal, scenario
+from tests.contract.stage import PATIENCE, Stage, refusal, scenario
 
 
 @scenario([["one"], ["two"], True, []])
@@ -204,3 +204,36 @@ async def mentions(stage: Stage) -> Any:
     spared = discord.AllowedMentions(users=True, everyone=False)
     sent = await stage.channel.send(f"<@{stage.user_id('bob')}> @everyone", allowed_mentions=spared)
     return [[it.name for it in sent.mentions], sent.mention_everyone]
+
+
+@scenario(["", "one"])
+async def a_forward(stage: Stage) -> Any:
+    """A forwarded message has no text of its own, and a snapshot of what was said."""
+    sent = await stage.channel.send("one")
+    forwarded = await sent.forward(stage.channel)
+    return [forwarded.content, forwarded.message_snapshots[0].content]
+
+
+@scenario(["hello", True])
+async def what_people_say(stage: Stage) -> Any:
+    """A bot with the intent for it reads what bob says."""
+    heard = stage.bot.wait_for("message", timeout=PATIENCE)
+    await stage.say("hello", user="bob")
+    message = await heard
+    return [message.content, message.author.id == stage.user_id("bob")]
+
+
+@scenario(["👍", True, [["👍", 2, True]], ["bob"]])
+async def people_react(stage: Stage) -> Any:
+    """A bot hears who reacts, and lists them."""
+    sent = await stage.channel.send("one")
+    await sent.add_reaction("👍")
+    heard = stage.bot.wait_for(
+        "raw_reaction_add", check=lambda it: it.user_id != stage.bot.user.id, timeout=PATIENCE
+    )
+    await stage.react(sent.id, "👍", user="bob")
+    event = await heard
+    (reaction,) = (await stage.channel.fetch_message(sent.id)).reactions
+    people = [user.name async for user in reaction.users() if not user.bot]
+    counted = [[str(reaction.emoji), reaction.count, reaction.me]]
+    return [str(event.emoji), event.user_id == stage.user_id("bob"), counted, people]

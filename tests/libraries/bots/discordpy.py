@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from kit.simulator import LoopbackConnector
 
+TITLES = ("Panel", "Paper", "Board")
 SHARDS = int(os.environ.get("SHARDS", "1"))
 
 
@@ -68,6 +69,7 @@ class Bot(commands.Bot if SHARDS == 1 else commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         self.add_view(Panel())
         self.tree.add_command(panel)
+        self.tree.add_command(shout)
         if hasattr(ui, "LayoutView"):
             self.add_view(card())
             self.tree.add_command(show_card)
@@ -86,6 +88,16 @@ class Bot(commands.Bot if SHARDS == 1 else commands.AutoShardedBot):
 async def panel(interaction: discord.Interaction, title: str) -> None:
     """Posts the panel."""
     await interaction.response.send_message(title, view=Panel())
+
+
+@panel.autocomplete("title")
+async def titles(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=it, value=it) for it in TITLES if it.startswith(typed)]
+
+
+@app_commands.context_menu(name="Shout")
+async def shout(interaction: discord.Interaction, message: discord.Message) -> None:
+    await interaction.response.send_message(message.content.upper())
 
 
 @app_commands.command(name="card")

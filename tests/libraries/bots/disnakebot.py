@@ -12,6 +12,7 @@ from disnake.ext import commands
 
 from kit.simulator import LoopbackConnector
 
+TITLES = ("Panel", "Paper", "Board")
 SHARDS = int(os.environ.get("SHARDS", "1"))
 
 
@@ -88,6 +89,14 @@ async def main() -> None:
     async def panel(interaction: disnake.ApplicationCommandInteraction, title: str) -> None:
         """Posts the panel."""
         await interaction.response.send_message(title, view=Panel())
+
+    @panel.autocomplete("title")
+    async def titles(interaction: disnake.ApplicationCommandInteraction, typed: str) -> list[str]:
+        return [it for it in TITLES if it.startswith(typed)]
+
+    @bot.message_command(name="Shout")
+    async def shout(interaction: disnake.MessageCommandInteraction, message: disnake.Message) -> None:
+        await interaction.response.send_message(message.content.upper())
 
     @bot.slash_command(name="card")
     async def show_card(interaction: disnake.ApplicationCommandInteraction) -> None:

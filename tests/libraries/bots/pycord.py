@@ -13,6 +13,7 @@ from discord import ui
 
 from kit.simulator import LoopbackConnector
 
+TITLES = ("Panel", "Paper", "Board")
 SHARDS = int(os.environ.get("SHARDS", "1"))
 
 
@@ -89,10 +90,18 @@ async def main() -> None:
         **options,
     )
 
+    async def titles(context: discord.AutocompleteContext) -> list[str]:
+        return [it for it in TITLES if it.startswith(context.value)]
+
     @bot.slash_command()
+    @discord.option("title", autocomplete=titles)
     async def panel(context: discord.ApplicationContext, title: str) -> None:
         """Posts the panel."""
         await context.respond(title, view=Panel())
+
+    @bot.message_command(name="Shout")
+    async def shout(context: discord.ApplicationContext, message: discord.Message) -> None:
+        await context.respond(message.content.upper())
 
     @bot.slash_command(name="card")
     async def show_card(context: discord.ApplicationContext) -> None:
