@@ -75,6 +75,7 @@ async def tour(lab: Any, http: Any) -> None:
     await _threads(visit)
     await _emojis(visit)
     await _bans(visit)
+    await _webhooks(visit)
     await _commands(visit)
     await _interactions(visit, message)
 
@@ -200,6 +201,26 @@ async def _emojis(visit: _Visit) -> None:
         await visit("GET", f"{at}/{emoji['id']}")
         await visit("GET", at)
         await visit("DELETE", f"{at}/{emoji['id']}")
+
+
+async def _webhooks(visit: _Visit) -> None:
+    world = visit.lab.world
+    at = f"channels/{world.channel_id}/webhooks"
+    hook = await visit("POST", at, {"name": "Log"})
+    one = f"webhooks/{hook['id']}"
+    own = f"{one}/{hook['token']}"
+    for path in (at, f"guilds/{world.guild['id']}/webhooks", one, own):
+        await visit("GET", path)
+    for path in (one, own):
+        await visit("PATCH", path, {"name": "Log 2"})
+    sent = await visit("POST", f"{own}?wait=true", {**legacy(), "username": "Logger"})
+    message = f"{own}/messages/{sent['id']}"
+    await visit("GET", message)
+    await visit("PATCH", message, {"content": "y"})
+    await visit("DELETE", message)
+    await visit("DELETE", own)
+    gone = await visit("POST", at, {"name": "Log"})
+    await visit("DELETE", f"webhooks/{gone['id']}")
 
 
 async def _bans(visit: _Visit) -> None:

@@ -79,6 +79,22 @@ async def test_the_guide_of_the_runtime_runs_from_top_to_bottom(tmp_path, monkey
 
 
 @pytest.mark.asyncio
+async def test_the_page_of_the_simulator_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    """Each Python block is a cell of one notebook, and every `assert` in them holds."""
+    monkeypatch.chdir(tmp_path)
+    notebook = NotebookShell()
+    monkeypatch.setattr(InteractiveShell, "_instance", notebook.shell)
+    blocks = BLOCK.findall((ROOT / "docs" / "simulator.md").read_text())
+    assert len(blocks) == 5
+    try:
+        for block in blocks:
+            await notebook.run_well(block)
+    finally:
+        notebook.close()
+    assert (tmp_path / "world.json").exists()
+
+
+@pytest.mark.asyncio
 async def test_the_guide_of_bound_and_unbound_views_runs_from_top_to_bottom(tmp_path, monkeypatch):
     """Its bots run in a lab, people click, and every `assert` holds, before and after the crash."""
     monkeypatch.chdir(tmp_path)

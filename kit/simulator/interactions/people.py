@@ -218,7 +218,8 @@ class People(Writers):
             COMPONENT,
             data,
             user=user,
-            bot=self.world.bots[message["author"]["id"]],
+            # What a webhook wrote is pressed for the application that made the webhook.
+            bot=self.world.bots[message.get("application_id", message["author"]["id"])],
             channel_id=message["channel_id"],
             message=message,
         )

@@ -228,6 +228,8 @@ G06 | error | RES OBS | STRING_TYPE_REGEX IMAGE_INVALID BINARY_TYPE_MAX_SIZE BAS
 G07 | error | RES OBS | FORUM_TAG_UNKNOWN BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH BASE_TYPE_CHOICES
     A thread: name 1 to 100 characters, archived after 60, 1440, 4320 or 10080 minutes; a forum has at
     most 20 tags of up to 20 characters, of which a post has at most 5.
+G08 | error | RES OBS | WEBHOOK_NAME_INVALID BASE_TYPE_BAD_LENGTH BASE_TYPE_REQUIRED
+    A webhook: name 1 to 80 characters, without "clyde" or "discord".
 I01 | error | INT | BASE_TYPE_CHOICES
     A response to an interaction has a type that this kind of interaction takes.
 """

@@ -11,6 +11,7 @@ from kit.simulator.interactions.interactions import AUTOCOMPLETE, COMMAND, COMPO
 from kit.simulator.limits import messages as limits
 from kit.simulator.limits.commands import check_choice
 from kit.simulator.limits.forms import Form, refuse
+from kit.simulator.rest import webhooks
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
 from kit.simulator.world import messages, references
@@ -229,9 +230,12 @@ def _of_command(data: Json) -> Json:
 
 
 @routes.add("POST", WEBHOOK, open=True)
-def follow_up(simulator: Simulator, call: Call) -> Json:
-    """Create Followup Message. The first one after a deferred reply fills that in."""
+def follow_up(simulator: Simulator, call: Call) -> Json | None:
+    """Create Followup Message. The first one after a deferred reply fills that in. Or Execute Webhook."""
     world = simulator.world
+    webhook = webhooks.named(world, call)
+    if webhook is not None:
+        return webhooks.execute(world, call, webhook)
     interaction = simulator.interactions.to_follow(call.params["application_id"], call.params["token"])
     form = call.form()
     data = form.data
@@ -244,13 +248,19 @@ def follow_up(simulator: Simulator, call: Call) -> Json:
 
 @routes.add("GET", WEBHOOK + "/messages/{which}", open=True)
 def get_response(simulator: Simulator, call: Call) -> Json:
-    """Get Original Interaction Response, Get Followup Message."""
+    """Get Original Interaction Response, Get Followup Message, Get Webhook Message."""
+    webhook = webhooks.named(simulator.world, call)
+    if webhook is not None:
+        return webhooks.message_of(simulator.world, call, webhook)
     return _response(simulator, call)[1]
 
 
 @routes.add("PATCH", WEBHOOK + "/messages/{which}", open=True)
 def edit_response(simulator: Simulator, call: Call) -> Json:
-    """Edit Original Interaction Response, Edit Followup Message."""
+    """Edit Original Interaction Response, Edit Followup Message, Edit Webhook Message."""
+    webhook = webhooks.named(simulator.world, call)
+    if webhook is not None:
+        return webhooks.edit_message(simulator.world, call, webhook)
     interaction, message = _response(simulator, call)
     data = call.form().data
     emojis = simulator.world.known_emojis(interaction.bot)
@@ -260,7 +270,11 @@ def edit_response(simulator: Simulator, call: Call) -> Json:
 
 @routes.add("DELETE", WEBHOOK + "/messages/{which}", open=True)
 def delete_response(simulator: Simulator, call: Call) -> None:
-    """Delete Original Interaction Response, Delete Followup Message."""
+    """Delete Original Interaction Response, Delete Followup Message, Delete Webhook Message."""
+    webhook = webhooks.named(simulator.world, call)
+    if webhook is not None:
+        simulator.world.delete_message(webhooks.message_of(simulator.world, call, webhook)["id"])
+        return
     interaction, message = _response(simulator, call)
     simulator.world.delete_message(message["id"])
     interaction.effects.append(("delete", message))

@@ -9,6 +9,7 @@ import logging
 import math
 import re
 import urllib.parse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -29,6 +30,7 @@ from kit.simulator.rest import (
     reactions,
     thread_members,
     threads,
+    webhooks,
 )
 from kit.simulator.rest.calls import Call, Created, read_body
 from kit.simulator.rest.routing import Routes
@@ -42,7 +44,7 @@ Json = dict[str, Any]
 FILE_SEGMENTS, IMAGE_SEGMENTS = 4, 2
 NOT_FOUND = ApiError(404, 0, "404: Not Found")
 RESOURCES = (
-    *(messages, reactions, interactions, commands, applications, guild, emojis),
+    *(messages, reactions, interactions, webhooks, commands, applications, guild, emojis),
     *(channels, threads, thread_members, members, bans),
 )
 NOT_ALLOWED = ApiError(405, 0, "405: Method Not Allowed")
@@ -58,7 +60,6 @@ UNSERVED = {
     "guilds/{guild_id}/members/search": ("PUT", "PATCH", "DELETE"),
     "guilds/{guild_id}/members/{user_id}": ("PUT",),
     "users/@me": ("PATCH",),
-    "webhooks/{application_id}/{token}": ("GET", "PATCH", "DELETE"),
 }
 VERSION = re.compile(r"v\d+")
 
@@ -162,18 +163,28 @@ class Rest:
                 raise invalid_field(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
         reason = request.headers.get("X-Audit-Log-Reason", "")
         call = Call(bot, name, params, dict(request.query), reason=reason)
-        # Who knows the token of an interaction may send a body; for a made-up one none is read.
-        stranger = route.open and simulator.interactions.bot_of(params["token"]) is None
-        if request.body_exists and not stranger:
+        # Who knows the token of an interaction or a webhook may send a body; for a made-up one none is read.
+        if request.body_exists and (not route.open or self._knows(params)):
             await read_body(request, call)
         answer = route.handler(simulator, call)
         return await answer if inspect.isawaitable(answer) else answer
+
+    def _knows(self, params: Mapping[str, str]) -> bool:
+        """Whether the token of a path is one."""
+        simulator = self._simulator
+        hook = simulator.world.webhooks.get(params.get("application_id", ""), {"token": ""})
+        given = params["token"].encode(errors="replace")
+        return (
+            hmac.compare_digest(given, hook["token"].encode())
+            or simulator.interactions.bot_of(params["token"]) is not None
+        )
 
     def _asker(self, request: web.Request, segments: list[str]) -> Bot | None:
         """The bot that a request comes from; webhooks and interactions name it in their path."""
         world = self._simulator.world
         if segments[:1] == ["webhooks"] and len(segments) > 1:
-            return world.bots.get(segments[1])
+            application_id = world.webhooks.get(segments[1], {}).get("application_id", segments[1])
+            return world.bots.get(application_id)
         if segments[:1] == ["interactions"] and len(segments) > 2:
             return self._simulator.interactions.bot_of(segments[2])
         return world.bot_of(request.headers.get("Authorization", "").removeprefix("Bot "))

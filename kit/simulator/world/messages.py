@@ -294,6 +294,8 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
 
 
 def _may_not_ping(world: World, message: Json) -> bool:
+    if message.get("webhook_id") in world.webhooks:
+        return False
     return bool(
         lacking(world, message["author"]["id"], MENTION_EVERYONE, world.channels[message["channel_id"]])
     )

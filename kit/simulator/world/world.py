@@ -101,6 +101,8 @@ class World(ThreadState):
             self._forget(message)
         self.message_store.pop(channel["id"], None)
         self.thread_members.pop(channel["id"], None)
+        for key in [key for key, hook in self.webhooks.items() if hook["channel_id"] == channel["id"]]:
+            del self.webhooks[key]
         del self.channels[channel["id"]]
 
     def messages(self, channel: str | int | None = None, *, viewer: str | None = None) -> list[Json]:

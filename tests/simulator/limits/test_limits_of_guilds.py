@@ -25,6 +25,7 @@ OVERWRITE = "PUT /channels/{channel}/permissions/{bob}"
 BULK = "POST /channels/{channel}/messages/bulk-delete"
 EMOJIS = "POST /guilds/{guild}/emojis"
 THREADS = "POST /channels/{channel}/threads"
+HOOKS = "POST /channels/{channel}/webhooks"
 CALLBACK = "POST /interactions/{interaction}/callback"
 
 
@@ -208,6 +209,8 @@ CASES = [
     ),
     Case("G07", CHANNELS, _forum("x" * 20), _forum("x" * 21), "available_tags.0.name", LONG),
     Case("G07", CHANNELS, _forum(*"x" * 20), _forum(*"x" * 21), "available_tags", LONG),
+    Case("G08", HOOKS, {"name": "x" * 80}, {"name": "x" * 81}, "name", LENGTH),
+    Case("G08", HOOKS, {"name": "Log"}, {"name": "Discord Log"}, "name", "WEBHOOK_NAME_INVALID"),
     Case("M15", BULK, {"messages": ["1", "2"]}, {"messages": ["1"]}, "messages", LENGTH),
     Case(
         "M15",
