@@ -29,6 +29,7 @@ WORD = re.compile(r"[a-z_-]{1,20}")
 CHANNEL = "#/paths/~1channels~1%7Bchannel_id%7D/get/responses/200/content/application~1json/schema"
 # Where the objects of the description stand in the events that carry them.
 EVENTS: dict[str, dict[str, str]] = {
+    "READY": {"user": "UserPIIResponse"},
     "MESSAGE_CREATE": {"": "MessageResponse"},
     "MESSAGE_UPDATE": {"": "MessageResponse"},
     "MESSAGE_REACTION_ADD": {"member": "GuildMemberResponse"},
@@ -39,6 +40,10 @@ EVENTS: dict[str, dict[str, str]] = {
         "threads.*": "ThreadResponse",
         "emojis.*": "EmojiResponse",
     },
+    "GUILD_EMOJIS_UPDATE": {"emojis.*": "EmojiResponse"},
+    "GUILD_BAN_ADD": {"user": "UserResponse"},
+    "GUILD_BAN_REMOVE": {"user": "UserResponse"},
+    "GUILD_MEMBER_REMOVE": {"user": "UserResponse"},
     "GUILD_MEMBER_ADD": {"": "GuildMemberResponse"},
     "GUILD_MEMBER_UPDATE": {"": "GuildMemberResponse"},
     "GUILD_MEMBERS_CHUNK": {"members.*": "GuildMemberResponse"},
@@ -49,6 +54,9 @@ EVENTS: dict[str, dict[str, str]] = {
     "CHANNEL_DELETE": {"": CHANNEL},
     "THREAD_CREATE": {"": "ThreadResponse"},
     "THREAD_UPDATE": {"": "ThreadResponse"},
+    "THREAD_MEMBER_UPDATE": {"": "ThreadMemberResponse"},
+    "THREAD_MEMBERS_UPDATE": {"added_members.*": "ThreadMemberResponse"},
+    "TYPING_START": {"member": "GuildMemberResponse"},
     "INTERACTION_CREATE": {
         "message": "MessageResponse",
         "member": "GuildMemberResponse",

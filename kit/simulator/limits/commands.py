@@ -28,6 +28,8 @@ LOCALES = {
     *("pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja"),
     *("zh-TW", "ko"),
 }
+# What a number of JavaScript holds exactly.
+MAX_NUMBER = (1 << 53) - 1
 MAX_NAME, MAX_TEXT, MAX_OPTIONS, MAX_CHOICES, MAX_INPUT = 32, 100, 25, 25, 6000
 
 
@@ -95,7 +97,7 @@ def _option(form: Form, offered: Sequence[int]) -> Json:
     for key in ("required", "autocomplete"):
         form.flag("A02", key)
     for key in ("min_value", "max_value"):
-        _amount(form, key, (int,) if kind == INTEGER else (int, float))
+        _amount(form, "A02", key, (int,) if kind == INTEGER else (int, float))
     for key in ("min_length", "max_length"):
         form.number("A02", key, 0, MAX_INPUT)
     form.choices("A02", "channel_types", CHANNEL_TYPES, 0, len(CHANNEL_TYPES))
@@ -122,11 +124,15 @@ def check_choice(form: Form, kinds: tuple[type, ...] = (str, int, float)) -> Non
     elif not form.given("value"):
         form.fault("A03", "value", "BASE_TYPE_REQUIRED", "This field is required")
     else:
-        _amount(form, "value", kinds)
+        _amount(form, "A03", "value", kinds)
 
 
-def _amount(form: Form, key: str, kinds: tuple[type, ...]) -> None:
+def _amount(form: Form, rule: str, key: str, kinds: tuple[type, ...]) -> None:
     value = form.data.get(key)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, kinds):
         words = " or ".join(kind.__name__ for kind in kinds)
-        form.fault("A02", key, "NUMBER_TYPE_COERCE", f'Value "{value!r:.40}" is not {words}.')
+        form.fault(rule, key, "NUMBER_TYPE_COERCE", f'Value "{value!r:.40}" is not {words}.')
+    elif isinstance(value, int):
+        form.number(rule, key, -MAX_NUMBER, MAX_NUMBER)

@@ -39,6 +39,10 @@ EMBED_FIELDS = (
 )
 
 
+# A part of an embed that lacks this shows nothing, and is dropped.
+EMBED_NEEDS = {"footer": "text", "author": "name", "image": "url", "thumbnail": "url"}
+
+
 def validate(
     payload: Mapping[str, Any],
     files: Mapping[int, Upload],
@@ -241,7 +245,9 @@ def _embed(embed: Json, resolve: Any) -> Json:
         value = embed.get(key)
         if value is None:
             continue
-        if key in ("image", "thumbnail") and value.get("url"):
+        if key in EMBED_NEEDS and not value.get(EMBED_NEEDS[key]):
+            continue
+        if key in ("image", "thumbnail"):
             media = resolve(value)
             value = {"url": media["url"], "proxy_url": media["proxy_url"]}
             value.update({size: media[size] for size in ("width", "height") if media.get(size)})

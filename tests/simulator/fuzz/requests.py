@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kit.simulator import Simulator
-from tests.conformance import tour
+from tests.conformance import bodies
 from tests.simulator.fuzz.routes import served
 from tests.simulator.limits.component_cases import COMPONENTS
 from tests.simulator.limits.message_cases import MESSAGES
@@ -115,9 +115,9 @@ class Fuzzer:
         self.tokens: list[tuple[str, str]] = []
         simulator.world.emoji("x", id="5")
         people = simulator.world.user("bob")["id"], simulator.world.add_role("Role")["id"]
-        self.messages = [tour.legacy(), tour.layout(*people), {"content": "x"}]
+        self.messages = [bodies.legacy(), bodies.layout(*people), {"content": "x"}]
         self.messages += [case.good for case in (*MESSAGES, *COMPONENTS)]
-        self.modals = [tour.modal(), tour.second_modal(), *(case.good for case in MODALS)]
+        self.modals = [bodies.modal(), bodies.second_modal(), *(case.good for case in MODALS)]
         self.routes = served()
 
     def request(self) -> Request:
@@ -184,7 +184,7 @@ class Fuzzer:
             data = one(self.modals) if kind == 9 else one(self.messages)
             return {"type": kind, "data": {"choices": [{"name": "a", "value": 1}]} if kind == 8 else data}
         if template.startswith("applications"):
-            return [tour.command()] if method == "PUT" else tour.command()
+            return [bodies.command()] if method == "PUT" else bodies.command()
         if last in ("roles", "{role_id}"):
             return {
                 "name": "r",
@@ -209,7 +209,7 @@ class Fuzzer:
         if last == "threads":
             return {"name": "t", "type": 11, "auto_archive_duration": 60, "message": {"content": "x"}}
         if "emojis" in template:
-            return {"name": "smile", "image": tour.IMAGE_DATA, "roles": []}
+            return {"name": "smile", "image": bodies.IMAGE_DATA, "roles": []}
         if "ban" in last or "bans" in template:
             return {"user_ids": [one(list(world.members))], "delete_message_seconds": 60}
         if last == "permissions":
