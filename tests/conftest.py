@@ -43,10 +43,10 @@ def discord_recorder():
     if not (Path(__file__).parents[1].parent / "shared" / "discord" / "openapi.json").exists():
         yield None
         return
-    from tests.conformance.description import Description
+    from tests.conformance.description import corrected
     from tests.conformance.recorder import Recorder
 
-    recorder = Recorder(Description())
+    recorder = Recorder(corrected())
     with recorder.listening():
         yield recorder
 

@@ -86,8 +86,10 @@ class Routes(ViewStore):
     def release(self, view: BaseView) -> None:
         """Forget a started view without stopping it, as if it had never been started."""
         place = self.started.discard(view)
-        if place is not None and self._synced_message_views.get(place.message_id or 0) is view:
-            del self._synced_message_views[place.message_id or 0]
+        if place is None or place.message_id is None:
+            return
+        if self._synced_message_views.get(place.message_id) is view:
+            del self._synced_message_views[place.message_id]
 
     def bound_on(self, message_id: int) -> BaseView | None:
         """The view that is bound to a message; a stored one is made now."""
@@ -173,7 +175,7 @@ class Routes(ViewStore):
         if view.__discord_ui_modal__:
             super().remove_view(view)
             return
-        place = self.started.places.get(view)
+        place = self.started.places.get(view, self._left.get(view))
         if place is not None and place.state_key is not None:
             self.started.ended.add(place.state_key)
         self.release(view)

@@ -109,6 +109,8 @@ async def serve(arguments: argparse.Namespace) -> None:
     changed = asyncio.Event()
     changed.set()
     world.observe(lambda _event, _data: changed.set())
+    # An endpoint is no change that bots are told of, and is kept all the same.
+    simulator.subscribe(lambda event, _data: changed.set() if event == "endpoint" else None)
     saver = asyncio.create_task(_save_changes(world, arguments.world, changed), name="viewkit world saver")
     _greet(simulator)
     try:

@@ -237,6 +237,11 @@ class Faults:
         return self._add(Fault(self, "cut", route, bot=bot, times=times, chance=chance))
 
     def _add(self, fault: Fault) -> Fault:
+        if fault.route == GATEWAY and fault.kind != "delay":
+            raise ValueError(
+                f"The gateway gives no answers that could {fault.kind}: use delay(seconds, 'gateway'), "
+                "simulator.drop_gateway(), or simulator.gateway.cut(), freeze() or invalidate()."
+            )
         if fault.left is not None and fault.left < 1:
             raise ValueError(f"A fault happens once or more often, not times={fault.left}.")
         if not 0 <= fault.chance <= 1:
@@ -263,7 +268,7 @@ class Faults:
                     end = fault
         return waits, end
 
-    def gateway_latency(self, bot: Bot | None = None) -> float:
+    def gateway_latency(self, bot: Bot | None) -> float:
         """The seconds that the next thing waits that the gateway sends.
 
         Args:

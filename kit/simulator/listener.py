@@ -64,11 +64,13 @@ class LoopbackListener:
             raise
 
     async def listen(self, port: int) -> None:
-        """Accepts connections, for the first time or again.
+        """Accepts connections, for the first time or again; if it does already, nothing happens.
 
         Args:
             port: Where.
         """
+        if self._server is not None:
+            return
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connected, HOST, port)
         self.port = self._server.sockets[0].getsockname()[1]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +27,7 @@ Json = dict[str, Any]
 MAJOR = ("channel_id", "guild_id", "webhook_id", "application_id", "token")
 # Without this header discord.py takes a 429 for Cloudflare's and gives up.
 VIA = {"Via": "1.1 google"}
+ROUTE = re.compile(r"[A-Z]+ [^/].*")
 INVALID = (401, 403, 429)
 PREFIXES = ("webhooks/", "interactions/")
 MAX_WINDOWS = 4096
@@ -82,6 +84,15 @@ class Bucket:
     limit: int
     seconds: float
 
+    def __post_init__(self) -> None:
+        routes = (self.routes,) if isinstance(self.routes, str) else self.routes
+        for route in routes:
+            if isinstance(self.routes, str) or not ROUTE.fullmatch(route):
+                raise ValueError(
+                    f"{route!r} is no route of a bucket: without a slash before the path, write "
+                    'Bucket(("POST channels/{channel_id}/messages",), 5, 5.0).'
+                )
+
     @property
     def id(self) -> str:
         """What the ``X-RateLimit-Bucket`` header names it."""
@@ -95,7 +106,7 @@ DISCORD = (
     Bucket(("POST channels/{channel_id}/messages",), 5, 5.0),
     Bucket((f"PATCH {MESSAGE}",), 5, 5.0),
     Bucket((f"DELETE {MESSAGE}",), 5, 1.0),
-    Bucket((f"PUT {REACTION}/@me", f"DELETE {REACTION}/@me"), 1, 0.25),
+    Bucket((f"PUT {REACTION}/@me", f"DELETE {REACTION}/@me", f"DELETE {REACTION}/{{user_id}}"), 1, 0.25),
     Bucket(("GET channels/{channel_id}/messages",), 5, 5.0),
     Bucket(("POST channels/{channel_id}/messages/bulk-delete",), 1, 1.0),
     Bucket(("POST channels/{channel_id}/typing",), 5, 5.0),

@@ -18,9 +18,10 @@ from kit.persistence.started import Place, controls
 from kit.state import freeze, get_store, thaw
 from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
 from kit.views.persistent import Persistent, check_custom_ids
+from kit.views.stateful import Stateful
 
 View = ui.View | ui.LayoutView
-BindTo = discord.abc.Snowflake | int
+BindTo = discord.Message | discord.PartialMessage | discord.Object | int
 V = TypeVar("V", bound=View)
 
 
@@ -202,15 +203,18 @@ class ViewClient:
         class method `migrate(arguments)` turns stored arguments of an older version into today's.
 
         Raises:
-            TypeError: If it is no view class, or one of kit's persistent ones, which need no decorator.
+            TypeError: If it is no view class, or one of kit's own, which need no decorator.
             ClassCollisionError: If another module has a stored class of that name.
         """
         if not (isinstance(view_class, type) and issubclass(view_class, ui.View | ui.LayoutView)):
             raise TypeError(
                 f"@ViewClient.persistent decorates a View or LayoutView class, not {view_class!r}"
             )
-        if issubclass(view_class, Persistent):
-            raise TypeError(f"{view_class.__name__} is persistent by itself: `await view.send()` keeps it")
+        if issubclass(view_class, Stateful):
+            raise TypeError(
+                f"{view_class.__name__} is a view of kit's, which needs no decorator: make it a "
+                "PersistentView or PersistentLayoutView, and `await view.send()` keeps it"
+            )
         remember_class(view_class)
         return view_class
 
@@ -229,11 +233,14 @@ class ViewClient:
 def _message_id(bind_to: Any) -> int | None:
     if bind_to is MISSING or bind_to is None:
         return None
-    message_id = getattr(bind_to, "id", bind_to)
-    is_message = not isinstance(bind_to, discord.abc.User | discord.abc.GuildChannel | discord.Guild)
-    if not is_message or not isinstance(message_id, int) or isinstance(message_id, bool):
-        raise TypeError(f"a view is bound to a message or its id, not to {bind_to!r}")
-    return message_id
+    if isinstance(bind_to, discord.Message | discord.PartialMessage | discord.Object):
+        return bind_to.id
+    if not isinstance(bind_to, int) or isinstance(bind_to, bool):
+        raise TypeError(
+            f"a view is bound to a message or its id, not to {bind_to!r}; the message that answered an "
+            "interaction is `await interaction.original_response()`"
+        )
+    return bind_to
 
 
 def _check(view: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 import urllib.parse
@@ -89,6 +90,12 @@ def _is_uri(value: Any) -> bool:
         return bool(urllib.parse.urlsplit(value).scheme)
     except ValueError:
         return False
+
+
+@functools.cache
+def corrected() -> Description:
+    """The description with all corrections, read once."""
+    return Description()
 
 
 class Description:

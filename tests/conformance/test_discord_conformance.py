@@ -14,7 +14,7 @@ from kit.simulator.rest import rest
 from kit.simulator.world import payloads
 from tests.conformance import description
 from tests.conformance.conflicts import CORRECTIONS, STRICTER, Correction
-from tests.conformance.description import METHODS, Description
+from tests.conformance.description import METHODS, Description, corrected
 from tests.conformance.recorder import Recorder
 from tests.conformance.tour import tour
 from tests.simulator.fuzz.routes import served
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def listen(corrections: Iterable[Correction] = CORRECTIONS) -> Recorder:
+def listen(corrections: Iterable[Correction] | None = None) -> Recorder:
     """A recorder of its own, beside that of the whole suite."""
-    return Recorder(Description(corrections))
+    return Recorder(corrected() if corrections is None else Description(corrections))
 
 
 @pytest.mark.asyncio
@@ -138,7 +138,7 @@ async def test_each_correction_is_needed(lab, http, name):
 @pytest.mark.parametrize("conflict", STRICTER, ids=lambda conflict: conflict.rule)
 def test_where_our_rule_is_tighter(conflict):
     """The description takes a payload that Discord was seen to refuse, and our rule refuses it as well."""
-    assert Description().faults("", conflict.schema, conflict.payload, side="request") == []
+    assert corrected().faults("", conflict.schema, conflict.payload, side="request") == []
     judge = check_modal if conflict.schema.startswith("Modal") else check_message
     errors = [violation for violation in judge(conflict.payload) if violation.severity == "error"]
     assert [violation.rule for violation in errors] == [conflict.rule]

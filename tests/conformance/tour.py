@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 V2 = 1 << 15
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + (4).to_bytes(4) + (3).to_bytes(4)
+IMAGE_DATA = "data:image/png;base64," + base64.b64encode(PNG).decode()
 LINK = "https://example.com/x.png"
 
 
@@ -341,7 +342,7 @@ async def _threads(visit: _Visit) -> None:
 
 async def _emojis(visit: _Visit) -> None:
     world = visit.lab.world
-    image = "data:image/png;base64," + base64.b64encode(PNG).decode()
+    image = IMAGE_DATA
     for at in (f"guilds/{world.guild['id']}/emojis", f"applications/{world.application_id}/emojis"):
         emoji = await visit("POST", at, {"name": "party", "image": image})
         await visit("PATCH", f"{at}/{emoji['id']}", {"name": "fest"})

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import aiohttp
 import hikari
 import miru
 import pytest
@@ -87,17 +88,31 @@ async def test_bound_views_keep_their_messages_apart_over_restarts(lab):
     assert lab.messages[1].labels == ["Pressed 2 times"]
 
 
+async def resumes(discord, shard) -> bool:
+    """Whether Discord lets a session be resumed that a shard had."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{discord.gateway_url}/?v=10&encoding=json") as socket,
+    ):
+        await socket.receive_json()
+        await socket.send_json(
+            {"op": 6, "d": {"token": discord.token, "session_id": shard._session_id, "seq": shard._seq}}
+        )
+        return (await socket.receive_json())["op"] != 9
+
+
 @pytest.mark.asyncio
 async def test_a_crash_says_no_goodbye_and_a_close_does(lab):
     """After a kill Discord holds the session for a while, as nobody told it that the bot is gone."""
-    left = []
+    resumed = []
 
     async def offline(discord):
-        left.append(len(discord._gateway._sessions))
+        resumed.append(await resumes(discord, shards.pop()))
 
-    await lab.restart(offline=offline)
-    await lab.restart(crash=True, offline=offline)
-    assert left == [0, 1]
+    for crash in (False, True):
+        shards = list(lab.bot.shards.values())
+        await lab.restart(crash=crash, offline=offline)
+    assert resumed == [False, True]
 
 
 @pytest.mark.asyncio

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # What is tried, as the table's head says it; a step of the same name is in test_libraries.py.
 LOGIN, MESSAGE, SLASH, CLICK = "log in", "read and reply", "slash command", "click"
 SELECT, MODAL, DEFER, LAYOUT = "select", "modal", "defer, follow up", "Components V2"
-RETRY, RESUME, IDENTIFY = "429 and 503", "resume", "new session"
+RETRY, RESUME, IDENTIFY = "429 and 502", "resume", "new session"
 KILL, SHARDS = "kill -9, old click", "two shards"
 
 EVERYTHING = (

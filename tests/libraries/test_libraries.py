@@ -164,7 +164,7 @@ async def try_again(life: Life) -> None:
     faults = life.simulator.faults
     before = int(life.count)
     with (
-        faults.fail(503, "POST /channels/*", times=1) as broken,
+        faults.fail(502, "POST /channels/*", times=1) as broken,
         faults.fail(429, "POST /interactions/*", retry_after=0.05, times=1) as limited,
     ):
         await life.simulator.say("!ping", user="bob")

@@ -96,12 +96,15 @@ async def test_a_429_is_waited_for(lab, caplog):
 
 @pytest.mark.asyncio
 async def test_a_request_that_is_carried_out_although_it_fails(lab, quick):
-    """The answer is lost and not the message: the bot tries again, and its nonce keeps there from being two."""
+    """The answer is lost and not the channel: the bot tries again, and there are two; a message has its nonce."""
     bot = await lab.bot()
-    fault = lab.simulator.faults.fail(500, SEND, times=1, carried_out=True)
-    message = await lab.channel(bot).send("once")
-    assert fault.happened == 1
-    assert [raw["id"] for raw in lab.world.messages()] == [str(message.id)]
+    lab.simulator.faults.fail(500, "POST *", times=1, carried_out=True)
+    await bot.guilds[0].create_text_channel("ticket")
+    names = [channel["name"] for channel in lab.world.guild_channels()]
+    assert names == ["general", "ticket", "ticket"]
+    lab.simulator.faults.fail(500, "POST *", times=1, carried_out=True)
+    await lab.channel(bot).send("once")
+    assert [message["content"] for message in lab.world.messages()] == ["once"]
 
 
 @pytest.mark.asyncio
@@ -185,6 +188,30 @@ async def test_latency_of_the_gateway(lab):
 
 
 @pytest.mark.asyncio
+async def test_latency_of_one_bot(lab):
+    """Of two bots the slow one hears a message when its time has passed, the other at once."""
+    helper = lab.world.add_bot("helper")
+    heard = []
+
+    def listens(name):
+        async def on_message(message) -> None:
+            heard.append(name)
+
+        return on_message
+
+    for name, token in (("viewkit", None), ("helper", helper.token)):
+        bot = lab.make_bot()
+        bot.add_listener(listens(name), "on_message")
+        await lab.bot(bot, token=token)
+    lab.simulator.faults.delay(60, "gateway", bot=helper)
+    await lab.simulator.say("x", user="bob")
+    await lab.until(lambda: heard)
+    assert heard == ["viewkit"]
+    lab.simulator.advance(60)
+    await lab.until(lambda: len(heard) == 2)
+
+
+@pytest.mark.asyncio
 async def test_dice_that_fall_alike(lab, http):
     """A fault by chance hits the same requests again when the dice are thrown anew from one seed."""
     runs = []
@@ -222,6 +249,7 @@ def test_faults_are_listed_and_cleared():
         (lambda faults: faults.delay(-1), "0 or more seconds"),
         (lambda faults: faults.delay((2, 1)), "0 or more seconds"),
         (lambda faults: faults.cut(chance=2), "from 0 to 1"),
+        (lambda faults: faults.fail(500, "gateway"), r"use delay\(seconds, 'gateway'\)"),
     ],
 )
 def test_a_fault_that_makes_no_sense(wrong, says):
@@ -252,6 +280,7 @@ async def test_an_outage(lab):
             await lab.channel(bot).send("x")
         await lab.simulator.say("missed", user="bob")
     assert lab.simulator.port == port
+    await lab.simulator.go_online()
     async with asyncio.timeout(10):
         await resumed.wait()
     await lab.until(lambda: heard)

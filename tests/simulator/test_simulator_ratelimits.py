@@ -10,8 +10,8 @@ import aiohttp
 import discord
 import pytest
 
-from kit.simulator import Simulator
-from kit.simulator.ratelimits import DISCORD, Bucket, RateLimits, Window
+from kit.simulator import Bucket, RateLimits, Simulator
+from kit.simulator.ratelimits import DISCORD, Window
 
 SEND = "POST channels/{channel_id}/messages"
 
@@ -242,3 +242,23 @@ async def test_a_preset_that_is_none(lab):
         lab.simulator.rate_limits = "github"
     with pytest.raises(ValueError, match='use "discord"'):
         await Simulator.start(rate_limits="github")
+    for routes in (SEND, ("POST /channels/{channel_id}/messages",), ("channels/{channel_id}",)):
+        with pytest.raises(ValueError, match="is no route of a bucket"):
+            Bucket(routes, 5, 5.0)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.asyncio
+async def test_hikari_waits_too(lab):
+    """Another library's client reads the same headers, waits, and gets all its messages out in order."""
+    hikari = pytest.importorskip("hikari", reason="hikari is not installed")
+    lab.simulator.rate_limits = RateLimits([Bucket((SEND,), 3, 0.1)])
+    app = hikari.RESTApp(url=lab.simulator.rest_url)
+    await app.start()
+    async with asyncio.timeout(30), app.acquire(lab.world.token, hikari.TokenType.BOT) as rest:
+        for number in range(10):
+            await rest.create_message(int(lab.world.channel_id), str(number))
+        lab.simulator.faults.fail(429, "POST /channels/*/messages", retry_after=0.05, times=2)
+        await rest.create_message(int(lab.world.channel_id), "10")
+    await app.close()
+    assert [message["content"] for message in lab.world.messages()] == [str(number) for number in range(11)]

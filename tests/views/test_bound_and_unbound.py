@@ -375,6 +375,21 @@ async def test_a_thousand_bound_views_leave_nothing_behind(lab, client):
 
 
 @pytest.mark.asyncio
+async def test_what_was_sent_beside_an_unbound_view_is_not_remembered(lab, client):
+    """Discord.py would keep an instance a message for ever; here the one that serves them all is enough."""
+    client.start_view(Door("unbound"), bind_to=None)
+    sent = [await send(lab, Door()) for _ in range(5)]
+    instance = Door("sent and gone")
+    message, gone = await send(lab, instance), weakref.ref(instance)
+    del instance
+    gc.collect()
+    assert gone() is None
+    assert lab.bot._connection._view_store._views == {}
+    for shown in (*sent, message):
+        assert await said(lab, "Open", shown) == ["unbound opens"]
+
+
+@pytest.mark.asyncio
 async def test_a_slow_callback_is_deferred_for_it(lab, client):
     """As kit's own views are; a class that does it itself says so."""
     lab.discord.deadline = 2.0
@@ -551,6 +566,7 @@ async def test_what_can_not_be_started_is_refused_with_the_reason(lab, client):
         (Knob(), True, TypeError, "not to True"),
         (Knob(), channel_of(lab), TypeError, "a message or its id"),
         (Knob(), lab.bot.user, TypeError, "a message or its id"),
+        (Knob(), channel_of(lab).guild.default_role, TypeError, "original_response"),
     ):
         with pytest.raises(error, match=text):
             client.start_view(view, bind_to=bind_to)

@@ -8,9 +8,10 @@ import discord
 import pytest
 import pytest_asyncio
 from discord import ui
+from discord.ext import commands
 
-from kit import PersistentView, ViewClient, get_store, setup_persistence
-from kit.persistence import ClassCollisionError, SQLiteBackend, StorageError
+from kit import PersistentView, StatefulView, ViewClient, get_store, setup_persistence
+from kit.persistence import ClassCollisionError, Panels, SQLiteBackend, StorageError
 from kit.persistence.inspection import inspect
 from kit.persistence.registry import view_classes
 from kit.persistence.snapshot import Snapshot
@@ -336,8 +337,12 @@ async def test_the_decorator_takes_view_classes_of_one_name_once():
     class Panel(PersistentView):
         pass
 
-    with pytest.raises(TypeError, match="Panel is persistent by itself"):
-        ViewClient.persistent(Panel)
+    class Passing(StatefulView):
+        pass
+
+    for kind in (Panel, Passing):
+        with pytest.raises(TypeError, match=f"{kind.__name__} is a view of kit's, which needs no decorator"):
+            ViewClient.persistent(kind)
     other = type("KeptDoor", (ui.View,), {"__module__": "asyncio"})
     with pytest.raises(ClassCollisionError, match="registry_key"):
         ViewClient.persistent(other)
@@ -428,7 +433,7 @@ async def test_views_that_were_kept_before_there_was_any_storage(tmp_path, monke
 
     monkeypatch.chdir(tmp_path)
 
-    class Bot(discord.ext.commands.Bot):
+    class Bot(commands.Bot):
         def __init__(self):
             super().__init__("!", intents=discord.Intents.all(), help_command=None)
 
@@ -461,6 +466,26 @@ async def test_a_second_setup_takes_what_runs_to_the_new_storage(lab, client):
     backend = SQLiteBackend("third.db")
     assert len((await backend.load_state())["persistent_views"]) == 2
     await backend.close()
+
+
+@pytest.mark.parametrize("shard", [0, 1])
+@pytest.mark.asyncio
+async def test_each_process_of_a_sharded_bot_restores_what_can_come_to_it(store, shard):
+    """Bound views of its own guilds, those whose guild is not known, and the unbound ones."""
+    bot = commands.AutoShardedBot("!", intents=discord.Intents.none(), shard_ids=[shard], shard_count=2)
+    await bot._async_setup_hook()
+    entry = {"class_name": "KeptDoor", "bound": True}
+    guilds = {1: {"guild_id": 0 << 22}, 2: {"guild_id": 1 << 22}, 3: {}, 4: {"guild_id": None}}
+    for message_id, guild in guilds.items():
+        known = {"state_key": str(message_id), "message_id": message_id, **guild}
+        await store.dispatch("PERSISTENT_VIEW_REGISTERED", {**entry, **known})
+    unbound = {"class_name": "KeptKnob", "bound": False, "state_key": "all"}
+    await store.dispatch("PERSISTENT_VIEW_REGISTERED", unbound)
+    panels = Panels(bot, store)
+    summary = await panels.restore()
+    assert summary["restored"] == [["1", "3", "4", "all"], ["2", "3", "all"]][shard]
+    assert summary["failed"] == []
+    ViewClient(bot).clear()
 
 
 @pytest.mark.asyncio
@@ -517,7 +542,7 @@ async def test_a_guild_that_comes_back_finds_its_views(lab, client):
     """The bot is removed from the guild and returns: what is kept for its messages answers again."""
     message = await send(lab, Door())
     await client.keep_view(KeptDoor("loyal"), bind_to=message)
-    raw = lab.discord.guild_payload(int(lab.bot.intents.value))
+    raw = lab.discord.guild_payload(next(iter(lab.discord.gateway._sessions.values())))
     lab.bot._connection.parse_guild_delete({"id": str(message.guild.id)})
     async with asyncio.timeout(5):
         while client.bound_views:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kit.simulator.gateway.compression import Encoder
     from kit.simulator.gateway.session import Session
     from kit.simulator.ratelimits import Window
+    from kit.simulator.world.bots import Bot
 
 PATIENCE_SECONDS = 0.05
 # A guild of 50,000 members fits; what a client leaves unread beyond that is not kept for it.
@@ -29,7 +30,7 @@ class Connection:
         transport: What carries it.
         encode: What makes a frame of a payload's text.
         clock: What latency is measured by.
-        latency: Asked for each payload how many seconds it takes.
+        latency: Asked for each payload how many seconds it takes to a bot.
 
     Attributes:
         session: Who is connected, once they have identified or resumed.
@@ -44,7 +45,7 @@ class Connection:
         encode: Encoder,
         *,
         clock: Clock,
-        latency: Callable[[], float],
+        latency: Callable[[Bot | None], float],
     ) -> None:
         self.session: Session | None = None
         self.returns = False
@@ -66,11 +67,12 @@ class Connection:
         """Queues a payload's text."""
         if self._frozen:
             return
+        bot = self.session.bot if self.session is not None else None
         self._unread += len(text)
         if self._unread > MAX_UNREAD:
             self.cut()
             return
-        self._due = max(self._due, self._clock.monotonic() + self._latency())
+        self._due = max(self._due, self._clock.monotonic() + self._latency(bot))
         self._queue.put_nowait((self._due, text))
 
     def freeze(self) -> None:
@@ -86,6 +88,8 @@ class Connection:
         while (item := await self._queue.get()) is not None:
             due, text = item
             await self._clock.sleep(due - self._clock.monotonic())
+            if self._frozen:
+                return
             frame = self._encode(text)
             try:
                 if isinstance(frame, str):

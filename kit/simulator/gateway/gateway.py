@@ -346,7 +346,6 @@ class Gateway:
         if not session.resume(connection, seq):
             _send(connection, codes.INVALID_SESSION, False)
             return
-        connection.session = session
         session.push("RESUMED", {"_trace": []})
         self._attached("resumed")
 
@@ -384,7 +383,7 @@ def _send(connection: Connection, op: int, data: Any) -> None:
 
 
 def _parse(data: str | bytes) -> Json:
-    if len(data) > MAX_FRAME:
+    if len(data.encode() if isinstance(data, str) else data) > MAX_FRAME:
         raise Closed(codes.DECODE_ERROR, f"Payloads are limited to {MAX_FRAME} bytes.")
     try:
         frame = json.loads(data)

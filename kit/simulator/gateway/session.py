@@ -82,6 +82,7 @@ class Session:
         if self.missed and seq < self.missed[0][0] - 1:
             return False
         self.connection, self.left = connection, False
+        connection.session = self
         for number, text in self.missed:
             if number > seq:
                 connection.send(text)

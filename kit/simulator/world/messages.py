@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -313,8 +314,8 @@ def sent_before(world: World, channel_id: str, payload: Mapping[str, Any], autho
     nonce = payload.get("nonce")
     if not payload.get("enforce_nonce") or nonce is None:
         return None
-    for key in reversed(world.listed(channel_id)[-NONCE_MESSAGES:]):
-        message = world.message(key)
+    newest = reversed(world.message_store.get(channel_id, {}).values())
+    for message in itertools.islice(newest, NONCE_MESSAGES):
         if message["author"]["id"] == author_id and message.get("nonce") == nonce:
             return message
     return None
@@ -349,8 +350,8 @@ def pin(world: World, message: Json, *, user: Json) -> None:
     if message["pinned"]:
         return
     _set_pinned(world, message, pinned=True)
-    fixed = {"type": PINNED, "message_reference": references.reference_to(world, message, 0)}
-    create(world, message["channel_id"], {}, {}, author=user, fixed=fixed)
+    about = {"message_reference": references.reference_to(world, message, 0)}
+    system(world, message["channel_id"], PINNED, user, about=about)
 
 
 def unpin(world: World, message: Json) -> None:

@@ -5,14 +5,14 @@ import os
 import arc
 import hikari
 import miru
-from panels import Persistence, open_storage, send_counter, start_views
+from panels import Persistence, Storage, send_counter, start_views
 
 
 def make_bot(token: str, rest_url: str, logs: str | None = "INFO") -> hikari.RESTBot:
     bot = hikari.RESTBot(token, hikari.TokenType.BOT, rest_url=rest_url, banner=None, logs=logs)
     arc_client = arc.RESTClient(bot)
     client = miru.Client.from_arc(arc_client)
-    storage = open_storage()
+    storage = Storage()
 
     @arc_client.add_startup_hook
     async def restart_views(_: arc.RESTClient) -> None:

@@ -5,14 +5,14 @@ import os
 import crescent
 import hikari
 import miru
-from panels import Persistence, open_storage, send_counter, start_views
+from panels import Persistence, Storage, send_counter, start_views
 
 
 def make_bot(token: str, rest_url: str, logs: str | None = "INFO") -> hikari.RESTBot:
     bot = hikari.RESTBot(token, hikari.TokenType.BOT, rest_url=rest_url, banner=None, logs=logs)
     crescent_client = crescent.Client(bot)
     client = miru.Client(bot)
-    storage = open_storage()
+    storage = Storage()
 
     async def restart_views(_: hikari.RESTBot) -> None:
         start_views(client, storage)

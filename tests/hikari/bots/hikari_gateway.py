@@ -4,13 +4,13 @@ import os
 
 import hikari
 import miru
-from panels import Persistence, open_storage, send_counter, start_views
+from panels import Persistence, Storage, send_counter, start_views
 
 
 def make_bot(token: str, rest_url: str, logs: str | None = "INFO") -> hikari.GatewayBot:
     bot = hikari.GatewayBot(token, rest_url=rest_url, banner=None, logs=logs)
     client = miru.Client(bot)
-    storage = open_storage()
+    storage = Storage()
 
     @bot.listen()
     async def restart_views(event: hikari.StartedEvent) -> None:

@@ -8,14 +8,14 @@ import os
 import hikari
 import miru
 import tanjun
-from panels import Persistence, open_storage, send_counter, start_views
+from panels import Persistence, Storage, send_counter, start_views
 
 
 def make_bot(token: str, rest_url: str, logs: str | None = "INFO") -> hikari.GatewayBot:
     bot = hikari.GatewayBot(token, rest_url=rest_url, banner=None, logs=logs)
     tanjun_client = tanjun.Client.from_gateway_bot(bot, mention_prefix=True)
     client = miru.Client(bot)
-    storage = open_storage()
+    storage = Storage()
     component = tanjun.Component()
 
     @component.with_listener()

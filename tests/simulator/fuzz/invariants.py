@@ -10,9 +10,7 @@ from pathlib import Path
 from kit.simulator import World
 from kit.simulator import components as ui
 from kit.simulator.world.file import dump_world
-from kit.simulator.world.payloads import DM_CHANNEL
-
-CATEGORY = 4
+from kit.simulator.world.payloads import DM_CHANNEL, THREADS
 
 
 def broken(world: World, folder: Path) -> list[str]:
@@ -37,8 +35,10 @@ def _ids(world: World) -> Iterator[str]:
         *(user["id"] for user in world.users.values()),
         *world.bots,
         *world.roles,
-        *world.channels,
+        # A thread that starts at a message has the message's id.
+        *(key for key, channel in world.channels.items() if channel["type"] not in THREADS),
         *world.channel_of,
+        *(emoji["id"] for emoji in world.guild["emojis"]),
         *world.uploads,
     ]
     for key, count in Counter(everything).items():
@@ -59,6 +59,8 @@ def _people(world: World) -> Iterator[str]:
     for key, member in world.members.items():
         if set(member["roles"]) - set(world.roles) or len(set(member["roles"])) < len(member["roles"]):
             yield f"{key} has the roles {member['roles']}"
+    if set(world.bans) & set(world.members) or set(world.bans) - known:
+        yield f"banned: {set(world.bans)}, and members: {set(world.members)}"
     ranks = sorted(role["position"] for role in world.roles.values())
     if ranks != list(range(len(ranks))):
         yield f"the roles are ranked {ranks}"
@@ -68,6 +70,10 @@ def _people(world: World) -> Iterator[str]:
 
 
 def _channels(world: World) -> Iterator[str]:
+    known = {user["id"] for user in world.users.values()} | set(world.bots)
+    for key, joined in world.thread_members.items():
+        if key not in world.channels or set(joined) - known:
+            yield f"{set(joined)} joined the thread {key}"
     for key, channel in world.channels.items():
         if channel["type"] == DM_CHANNEL:
             if world.dm_bots.get(key) not in world.bots:
@@ -76,6 +82,8 @@ def _channels(world: World) -> Iterator[str]:
         parent = channel.get("parent_id")
         if parent is not None and parent not in world.channels:
             yield f"{key} is in {parent}, which is gone"
+        if channel["type"] in THREADS and (parent is None or channel["owner_id"] not in known):
+            yield f"the thread {key} is of {channel['owner_id']} in {parent}"
         for entry in channel.get("permission_overwrites", ()):
             if entry["id"] not in (world.members if entry["type"] else world.roles):
                 yield f"{key} has an overwrite for {entry['id']}, which is gone"
@@ -96,12 +104,13 @@ def _messages(world: World) -> Iterator[str]:
             inside = list(ui.walk(message["components"]))
             if len({component["id"] for component in inside}) < len(inside):
                 yield f"message {key} has two components of one id"
-            if not set(message["mention_roles"]) <= set(world.roles) and not message["edited_timestamp"]:
-                # A role may go after it was mentioned.
-                continue
+            if len(message.get("reactions", ())) != len(world.reactors.get(key, {})):
+                yield f"message {key} has the reactions {message.get('reactions')}"
     stored = {key for messages in world.message_store.values() for key in messages}
     if set(world.channel_of) != stored or set(world.viewers) - stored:
         yield "the index of messages is not that of the channels"
+    if set(world.reactors) - stored:
+        yield f"reactions to messages that are gone: {set(world.reactors) - stored}"
     if set(world.viewers.values()) - known:
         yield "an ephemeral message is shown to nobody"
 

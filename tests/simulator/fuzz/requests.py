@@ -113,6 +113,7 @@ class Fuzzer:
         self.simulator = simulator
         self.random = random.Random(seed)
         self.tokens: list[tuple[str, str]] = []
+        simulator.world.emoji("x", id="5")
         people = simulator.world.user("bob")["id"], simulator.world.add_role("Role")["id"]
         self.messages = [tour.legacy(), tour.layout(*people), {"content": "x"}]
         self.messages += [case.good for case in (*MESSAGES, *COMPONENTS)]
@@ -168,6 +169,7 @@ class Fuzzer:
             "application_id": [world.application_id],
             "command_id": [c["id"] for scope in world.bot.commands.values() for c in scope],
             "emoji": ["🎉", "x:5"],
+            "emoji_id": [e["id"] for e in (*world.guild["emojis"], *world.bot.emojis)],
             "which": ["@original", *list(world.channel_of)[-5:]],
             "interaction_id": [pair[0] for pair in self.tokens[-3:]],
             "token": [pair[1] for pair in self.tokens[-3:]],
@@ -204,6 +206,14 @@ class Fuzzer:
             return {"recipient_id": one(list(world.members))} if template == "users/@me/channels" else body
         if last == "bulk-delete":
             return {"messages": list(world.channel_of)[-3:]}
+        if last == "threads":
+            return {"name": "t", "type": 11, "auto_archive_duration": 60, "message": {"content": "x"}}
+        if "emojis" in template:
+            return {"name": "smile", "image": tour.IMAGE_DATA, "roles": []}
+        if "ban" in last or "bans" in template:
+            return {"user_ids": [one(list(world.members))], "delete_message_seconds": 60}
+        if last == "permissions":
+            return {"permissions": [{"id": one(list(world.roles)), "type": 1, "permission": True}]}
         if "members" in template:
             return {"nick": "n", "roles": [], "communication_disabled_until": "2030-01-01T00:00:00Z"}
         return overwrite if "permissions" in template else one(self.messages)

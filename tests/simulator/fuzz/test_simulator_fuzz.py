@@ -103,12 +103,15 @@ async def test_no_request_breaks_the_simulator(session, tmp_path, caplog):
 async def _read_by_discord_py(simulator: Simulator) -> None:
     """A bot that logs in to what is left reads all of it."""
     harness = Harness(simulator)
-    bot = await harness.bot()
-    guild = bot.guilds[0]
-    assert len(guild.channels) == len(simulator.world.guild_channels())
-    assert len(guild.roles) == len(simulator.world.roles)
-    for channel in guild.text_channels:
-        stored = list(simulator.world.newest_first(str(channel.id)))
-        assert len([message async for message in channel.history(limit=None)]) == len(stored)
-    assert len(await bot.tree.fetch_commands()) == len(simulator.world.bot.commands.get("global", ()))
-    await harness.stop(bot)
+    try:
+        bot = await harness.bot()
+        guild = bot.guilds[0]
+        assert len(guild.channels) == len(simulator.world.guild_channels())
+        assert len(guild.roles) == len(simulator.world.roles)
+        for channel in guild.text_channels:
+            stored = simulator.world.messages(channel.id)
+            assert len([message async for message in channel.history(limit=None)]) == len(stored)
+        assert len(await bot.tree.fetch_commands()) == len(simulator.world.bot.commands.get("global", ()))
+    finally:
+        for bot in tuple(harness.bots):
+            await harness.stop(bot)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kit.simulator import Simulator, check_message, check_modal
 from kit.simulator.limits import RULES
 from tests.simulator.limits.builders import button, rows
-from tests.simulator.limits.strategies import LAYOUT, LEGACY, MESSAGES, MODALS, nested
+from tests.simulator.limits.strategies import EMOJI_IDS, LAYOUT, LEGACY, MESSAGES, MODALS, nested
 
 Json = dict[str, Any]
 SELECTS, CHOOSERS = (3, 5, 6, 7, 8), (3, 21, 22)
@@ -99,21 +99,21 @@ def judge(payload: Json):
 
 
 @given(MESSAGES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_what_is_within_the_bounds_is_no_error(message):
     """No rule refuses a message that keeps to all of them."""
     assert errors(check_message(message, files=["x.txt"])) == []
 
 
 @given(MODALS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_modal_within_the_bounds_is_no_error(modal):
     """The same for modals."""
     assert errors(check_modal(modal)) == []
 
 
 @given(st.data())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_one_step_beyond_is_told(data):
     """Whatever else is in a payload: one step beyond a rule is an error of that rule, at that part of it."""
     rule, kinds, step = data.draw(st.sampled_from(BEYOND))
@@ -144,6 +144,8 @@ class Server:
 
     async def _start(self) -> None:
         self.simulator = await Simulator.start(deadline=300)
+        for emoji_id in EMOJI_IDS:
+            self.simulator.world.emoji(f"x{emoji_id}", id=emoji_id)
         self.session = aiohttp.ClientSession()
         self.headers = {"Authorization": f"Bot {self.simulator.token}"}
 
