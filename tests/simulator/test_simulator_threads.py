@@ -149,6 +149,13 @@ async def test_a_post_in_a_forum(lab):
     post = await lab.simulator.start_thread("Mine too", user="bob", channel="help", content="same")
     await agree(lab, bot)
     assert (post["owner_id"], post["type"]) == (lab.world.user("bob")["id"], 11)
+    tag = await forum.create_tag(name="solved")
+    found = bot.get_channel(int(post["id"]))
+    await lab.until(lambda: tag in found.parent.available_tags)
+    await found.add_tags(tag)
+    assert lab.world.thread("Mine too")["applied_tags"] == [str(tag.id)]
+    assert (await found.fetch_member(lab.world.user("bob")["id"])).id == int(lab.world.user("bob")["id"])
+    await agree(lab, bot)
     await forum.edit(require_tag=True)
     assert await refusal(forum.create_thread(name="x", content="x")) == 40067
     tags = [forum.available_tags[0]]
