@@ -249,6 +249,20 @@ async def test_a_resume_that_comes_too_late(lab, connect):
         assert (await raw.resume(ready["d"]["session_id"], 1))["op"] == 9
 
 
+@pytest.mark.parametrize("room", [0, 1500])
+@pytest.mark.asyncio
+async def test_a_session_of_which_too_much_was_missed(lab, connect, monkeypatch, room):
+    """What is kept for a resume is bounded by its size as well: beyond that the session is invalid."""
+    monkeypatch.setattr("kit.simulator.gateway.session.REPLAY_BYTES", room)
+    async with connect() as raw:
+        ready = await raw.identify(1 << 9 | 1 << 15)
+        lab.simulator.gateway.cut()
+    for _ in range(2):
+        await lab.simulator.say("x" * 500, user="bob")
+    async with connect() as raw:
+        assert (await raw.resume(ready["d"]["session_id"], ready["s"]))["op"] == 9
+
+
 @pytest.mark.asyncio
 async def test_another_bots_session_can_not_be_resumed(lab, connect):
     """A session belongs to the bot that started it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kit.simulator.world.bots import Bot
 
 REPLAY_EVENTS = 1024
+REPLAY_BYTES = 16 * 1024 * 1024
 RESUMABLE_SECONDS = 120.0
 LARGE_THRESHOLDS = (50, 250)
 
@@ -42,7 +43,8 @@ class Session:
         self.left = False
         self.connection: Connection | None = connection
         self.lost_at = 0.0
-        self.missed: deque[tuple[int, str]] = deque(maxlen=REPLAY_EVENTS)
+        self.missed: deque[tuple[int, str]] = deque()
+        self._kept = 0
 
     def covers(self, *, direct: bool) -> bool:
         """Whether its shard is told of something: of the guild, or of direct messages, which are on shard 0.
@@ -57,6 +59,9 @@ class Session:
         self.seq += 1
         text = f'{{"op":0,"t":"{event}","s":{self.seq},"d":{json.dumps(data)}}}'
         self.missed.append((self.seq, text))
+        self._kept += len(text)
+        while len(self.missed) > REPLAY_EVENTS or self._kept > REPLAY_BYTES:
+            self._kept -= len(self.missed.popleft()[1])
         if self.connection is not None:
             self.connection.send(text)
 
@@ -79,7 +84,8 @@ class Session:
         """
         if not 0 <= seq <= self.seq:
             raise Closed(INVALID_SEQ, "Invalid seq.")
-        if self.missed and seq < self.missed[0][0] - 1:
+        oldest = self.missed[0][0] if self.missed else self.seq + 1
+        if seq < oldest - 1:
             return False
         self.connection, self.left = connection, False
         connection.session = self
