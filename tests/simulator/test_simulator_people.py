@@ -234,3 +234,23 @@ async def test_messages_around(lab):
     assert await listed(before=ids["4"], limit=2) == "32"
     assert await listed(after=ids["4"], limit=2) == "56"
     assert await listed(after=ids["4"], before=ids["7"]) == "56"
+
+
+@pytest.mark.asyncio
+async def test_what_discord_py_made_names_things(lab):
+    """A message or a member of the bot's library stands for its id."""
+    bot = lab.make_bot()
+
+    @bot.tree.context_menu(name="Wave")
+    async def wave(interaction, member: discord.Member) -> None:
+        await interaction.response.send_message(f"hi {member.name}")
+
+    await lab.bot(bot)
+    await bot.tree.sync()
+    message = await lab.channel(bot).send("x")
+    await lab.simulator.react(message, "👍", user="bob")
+    await lab.simulator.pin(message, user="alice")
+    await lab.simulator.say("y", user="bob", reply_to=message)
+    used = await lab.simulator.context_menu("Wave", target=bot.guilds[0].owner, user="bob")
+    assert (await used.answered()).effects[0][1]["content"] == "hi alice"
+    await agree(lab, bot)

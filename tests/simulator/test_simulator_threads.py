@@ -149,6 +149,13 @@ async def test_a_post_in_a_forum(lab):
     post = await lab.simulator.start_thread("Mine too", user="bob", channel="help", content="same")
     await agree(lab, bot)
     assert (post["owner_id"], post["type"]) == (lab.world.user("bob")["id"], 11)
+    tag = await forum.create_tag(name="solved")
+    found = bot.get_channel(int(post["id"]))
+    await lab.until(lambda: tag in found.parent.available_tags)
+    await found.add_tags(tag)
+    assert lab.world.thread("Mine too")["applied_tags"] == [str(tag.id)]
+    assert (await found.fetch_member(lab.world.user("bob")["id"])).id == int(lab.world.user("bob")["id"])
+    await agree(lab, bot)
     await forum.edit(require_tag=True)
     assert await refusal(forum.create_thread(name="x", content="x")) == 40067
     tags = [forum.available_tags[0]]
@@ -237,3 +244,45 @@ async def test_threads_are_saved(lab, tmp_path):
     restarted = await lab.bot()
     await agree(lab, restarted)
     assert restarted.guilds[0].threads[0].me is not None
+
+
+@pytest.mark.asyncio
+async def test_a_bot_that_is_let_in_learns_of_the_threads(lab):
+    """A channel that the bot could not see is opened to it, and its threads are known at once."""
+    lab.world.bot_permissions = ["view_channel"]
+    lab.world.channel("office", overwrites={"@everyone": {"view_channel": False}})
+    bot = await lab.bot()
+    await lab.simulator.start_thread("Plans", user="alice", channel="office", content="psst")
+    await lab.simulator.start_thread("Secret", user="alice", channel="office", private=True)
+    await agree(lab, bot)
+    assert list(bot.guilds[0].threads) == []
+    lab.world.channel("office", overwrites={"viewkit": {"view_channel": True}})
+    await agree(lab, bot)
+    assert [thread.name for thread in bot.guilds[0].threads] == ["Plans"]
+
+
+@pytest.mark.asyncio
+async def test_threads_that_people_cannot_start(lab):
+    """A person is told why there is no thread, and none is left behind."""
+    lab.world.channel("help", type="forum")
+    lab.world.channel("lounge", type="voice")
+    said = await lab.simulator.say("x", user="bob")
+    await lab.simulator.start_thread("Talk", user="bob", message=said)
+    threads = len(list(lab.world.threads()))
+    for arguments, words in (
+        ({"message": said}, "A thread has already been created for this message"),
+        ({"channel": "help"}, "A post in a forum begins with a message"),
+        ({"channel": "help", "content": "x" * 2001}, "Must be 2000 or fewer in length."),
+        ({"channel": "help", "content": "x", "private": True}, "Cannot execute action on this channel type"),
+        ({"channel": "lounge"}, "Cannot execute action on this channel type"),
+        ({"name": ""}, "1 to 100 characters, not 0"),
+    ):
+        with pytest.raises(ClickError, match=words):
+            await lab.simulator.start_thread(**{"name": "x", "user": "bob", **arguments})
+    assert len(list(lab.world.threads())) == threads
+    lab.world.archive_thread("Talk", archived=False, locked=True)
+    with pytest.raises(ClickError, match="bob can't write in the locked #Talk"):
+        await lab.simulator.say("x", user="bob", channel="Talk")
+    starter = lab.world.messages("Talk")[0]
+    with pytest.raises(ClickError, match="Cannot reply to a system message"):
+        await lab.simulator.say("x", user="alice", channel="Talk", reply_to=starter)

@@ -46,6 +46,7 @@ THREAD_EVENTS = (
     "THREAD_DELETE",
     "THREAD_MEMBERS_UPDATE",
     "THREAD_MEMBER_UPDATE",
+    "THREAD_LIST_SYNC",
 )
 # The intent in a guild, and in a direct message.
 CHANNEL_EVENTS: Mapping[str, tuple[int, int]] = {
@@ -87,6 +88,8 @@ def _of_thread(world: World, bot_id: str, intents: int, event: str, data: Json) 
     if data.get("for_bot", bot_id) != bot_id:
         return None
     data = {key: value for key, value in data.items() if key != "for_bot"}
+    if event == "THREAD_LIST_SYNC":
+        return data
     # Who was just taken out can no longer see it, but is told so.
     left = bot_id in data.get("removed_member_ids", ())
     thread = world.channels.get(data["id"])

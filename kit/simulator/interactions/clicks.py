@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kit.simulator import components as ui
 from kit.simulator.errors import ClickError
@@ -18,18 +18,40 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def message_for(world: World, wanted: str | int | Json, user: Json) -> Json:
+class HasId(Protocol):
+    """Something that a bot's library made of a message or a user."""
+
+    @property
+    def id(self) -> int:
+        """The snowflake."""
+
+
+MessageLike = str | int | Json | HasId
+
+
+def id_of(thing: str | int | Json | HasId) -> str:
+    """The id, or the name, by which a person means something.
+
+    Args:
+        thing: The id or name itself, a raw object, or an object of a bot's library.
+    """
+    if isinstance(thing, dict):
+        return str(thing["id"])
+    return str(thing if isinstance(thing, str | int) else thing.id)
+
+
+def message_for(world: World, wanted: MessageLike, user: Json) -> Json:
     """A message, if the person can see it.
 
     Args:
         world: Where.
-        wanted: Its id, or the message itself as it may have been once.
+        wanted: Its id, or the message as it may have been once.
         user: The person.
 
     Raises:
         ClickError: There is no such message, or it is someone else's ephemeral one.
     """
-    message_id = wanted["id"] if isinstance(wanted, dict) else wanted
+    message_id = id_of(wanted)
     try:
         message = world.message(message_id)
     except LookupError as error:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ClickError
-from kit.simulator.interactions.clicks import need
+from kit.simulator.interactions.clicks import MessageLike, id_of, need
 from kit.simulator.interactions.options import Options
 from kit.simulator.interactions.resolved import Resolved
-from kit.simulator.world.observed import is_id
 from kit.simulator.world.payloads import DM_CHANNEL, THREADS
 from kit.simulator.world.permissions import ADMINISTRATOR, USE_APPLICATION_COMMANDS, VIEW_CHANNEL
 from kit.simulator.world.world import GLOBAL
@@ -117,7 +116,7 @@ def menu_data(use: Use, command: Json, target: Any) -> Json:
         target_id = target["id"]
         found.put("messages", target_id, world.seen(target, use.user["id"]))
     else:
-        target_id = world.find_user(str(target))["id"]
+        target_id = world.find_user(id_of(target))["id"]
         found.add_user(target_id)
     return {**_data(command), "target_id": target_id, "resolved": found.objects}
 
@@ -129,7 +128,7 @@ def _data(command: Json) -> Json:
     return data
 
 
-def target_kind(world: World, target: str | int | Json) -> int:
+def target_kind(world: World, target: MessageLike) -> int:
     """The type of the commands that open on something.
 
     Args:
@@ -139,14 +138,13 @@ def target_kind(world: World, target: str | int | Json) -> int:
     Raises:
         ClickError: It is neither.
     """
-    if isinstance(target, dict):
-        return MESSAGE
-    if is_id(target) and str(target) in world.channel_of:
+    wanted = id_of(target)
+    if wanted in world.channel_of:
         return MESSAGE
     try:
-        world.find_user(str(target))
+        world.find_user(wanted)
     except LookupError as error:
-        raise ClickError(f"{target!r} is neither a message of this world nor somebody. {error}") from error
+        raise ClickError(f"{wanted!r} is neither a message of this world nor somebody. {error}") from error
     return USER
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.interactions import clicks, commands, modals
+from kit.simulator.interactions.clicks import MessageLike
 from kit.simulator.interactions.interactions import (
     AUTOCOMPLETE,
     COMMAND,
@@ -38,7 +39,7 @@ class People(Writers):
         super().__init__(world)
         self.interactions = interactions
 
-    async def click(self, custom_id: str, *, message: str | int | Json, user: str) -> Interaction:
+    async def click(self, custom_id: str, *, message: MessageLike, user: str) -> Interaction:
         """Clicks a button.
 
         Args:
@@ -58,7 +59,7 @@ class People(Writers):
         return self._interact(clicks.button_data(found, custom_id), person, found)
 
     async def choose(
-        self, custom_id: str, values: Sequence[str | int], *, message: str | int | Json, user: str
+        self, custom_id: str, values: Sequence[str | int], *, message: MessageLike, user: str
     ) -> Interaction:
         """Chooses in a select menu.
 
@@ -179,7 +180,7 @@ class People(Writers):
         self,
         name: str,
         *,
-        target: str | int | Json,
+        target: MessageLike,
         user: str,
         channel: str | int | None = None,
         bot: Bot | None = None,
@@ -188,7 +189,7 @@ class People(Writers):
 
         Args:
             name: The command, as the menu shows it.
-            target: A message or its id, or the name or id of a user.
+            target: A message or its id, or a user or their name or id.
             user: The name of who uses it.
             channel: Where, by name or id; that of the message, or the default channel, when left out.
             bot: Whose command; see ``slash``.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, ClickError
 from kit.simulator.interactions import clicks
+from kit.simulator.interactions.clicks import MessageLike
 from kit.simulator.limits.messages import check_message
 from kit.simulator.world import messages, payloads, reactions, starting
 from kit.simulator.world import permissions as rights
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from kit.simulator.world.world import World
 
 Json = dict[str, Any]
+MAX_NAME = 100
 
 
 class Writers:
     """The people of a world, and what they do with messages. A mistake of theirs is a ``ClickError``.
 
-    A method that takes a message takes it or its id; one that takes a channel, its name or id.
+    A method that takes a message takes its id, or the message, raw or as a bot's library made it; one that
+    takes a channel, its name or id.
 
     Args:
         world: Where they are.
@@ -66,7 +69,7 @@ class Writers:
         user: str,
         channel: str | int | None = None,
         to: Bot | str | None = None,
-        reply_to: str | int | Json | None = None,
+        reply_to: MessageLike | None = None,
         files: Sequence[tuple[str, bytes]] = (),
     ) -> Json:
         """Writes a message as a person.
@@ -103,9 +106,14 @@ class Writers:
             raise ClickError(f"Nobody can write in a channel of type {kind}; start a thread there instead.")
         uploads = {number: Upload(name, data) for number, (name, data) in enumerate(files)}
         _fitting(check_message(payload, files=[name for name, _ in files]))
-        return messages.create(self.world, channel_id, payload, uploads, author=person)
+        if self.world.channels[channel_id].get("thread_metadata", {}).get("locked"):
+            clicks.need(self.world, person, channel_id, rights.MANAGE_THREADS, "can't write in the locked")
+        try:
+            return messages.create(self.world, channel_id, payload, uploads, author=person)
+        except ApiError as error:
+            raise _refused(error) from error
 
-    async def edit(self, message: str | int | Json, content: str, *, user: str) -> Json:
+    async def edit(self, message: MessageLike, content: str, *, user: str) -> Json:
         """Changes the text of a message that a person wrote.
 
         Args:
@@ -126,7 +134,7 @@ class Writers:
         _fitting(check_message({"content": content}, edit_of=found))
         return messages.edit(self.world, found, {"content": content}, {})
 
-    async def delete(self, message: str | int | Json, *, user: str) -> None:
+    async def delete(self, message: MessageLike, *, user: str) -> None:
         """Deletes a message, their own or as a moderator; an ephemeral one is dismissed.
 
         Args:
@@ -142,7 +150,7 @@ class Writers:
             self._moderate(person, found, rights.MANAGE_MESSAGES, "can't delete what others wrote in")
         self.world.delete_message(found["id"])
 
-    async def react(self, message: str | int | Json, emoji: str, *, user: str) -> None:
+    async def react(self, message: MessageLike, emoji: str, *, user: str) -> None:
         """Reacts to a message.
 
         Args:
@@ -162,9 +170,9 @@ class Writers:
         try:
             reactions.add(self.world, found, partial, person["id"])
         except ApiError as error:
-            raise ClickError(error.message) from error
+            raise _refused(error) from error
 
-    async def unreact(self, message: str | int | Json, emoji: str, *, user: str) -> None:
+    async def unreact(self, message: MessageLike, emoji: str, *, user: str) -> None:
         """Takes one's own reaction away.
 
         Args:
@@ -198,7 +206,7 @@ class Writers:
             names = ", ".join(f":{custom['name']}:" for custom in known) or "no custom ones"
             raise ClickError(f"There is no emoji {emoji!r}. Known: all of Unicode, and {names}.") from error
 
-    async def pin(self, message: str | int | Json, *, user: str, pinned: bool = True) -> None:
+    async def pin(self, message: MessageLike, *, user: str, pinned: bool = True) -> None:
         """Pins a message, or takes it down.
 
         Args:
@@ -238,7 +246,7 @@ class Writers:
         *,
         user: str,
         channel: str | int | None = None,
-        message: str | int | Json | None = None,
+        message: MessageLike | None = None,
         content: str = "",
         private: bool = False,
     ) -> Json:
@@ -263,6 +271,13 @@ class Writers:
         found = None if message is None else clicks.message_for(self.world, message, person)
         channel_id = self.channel_id(channel) if found is None else found["channel_id"]
         forum = self.world.channels[channel_id]["type"] in payloads.FORUMS
+        if not 1 <= len(name) <= MAX_NAME:
+            raise ClickError(f"The name of a thread has 1 to {MAX_NAME} characters, not {len(name)}.")
+        if forum and not content:
+            raise ClickError("A post in a forum begins with a message: give it content.")
+        if content:
+            # Refused before there is a thread, which would stay behind.
+            _fitting(check_message({"content": content}))
         needed = rights.CREATE_PRIVATE_THREADS if private else rights.CREATE_PUBLIC_THREADS
         clicks.need(
             self.world, person, channel_id, rights.SEND_MESSAGES if forum else needed, "can't start it in"
@@ -272,7 +287,7 @@ class Writers:
                 self.world, name, channel_id, owner_id=person["id"], message=found, private=private
             )
         except ApiError as error:
-            raise ClickError(error.message) from error
+            raise _refused(error) from error
         if content:
             await self.say(content, user=user, channel=thread["id"])
         return self.world.channels[thread["id"]]
@@ -282,6 +297,14 @@ class Writers:
         if channel["type"] == payloads.DM_CHANNEL and needed == rights.MANAGE_MESSAGES:
             raise ClickError("In direct messages, everyone deletes only what they wrote themselves.")
         clicks.need(self.world, person, channel["id"], needed, failing)
+
+
+def _refused(error: ApiError) -> ClickError:
+    """Discord's refusal in the words that a person would read."""
+    tree: Any = error.errors or {}
+    while tree and "_errors" not in tree:
+        tree = next(iter(tree.values()))
+    return ClickError(tree["_errors"][0]["message"] if tree else error.message)
 
 
 def _fitting(found: Sequence[Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from kit.simulator.errors import UnknownError
 from kit.simulator.world import payloads
 from kit.simulator.world.channels import ChannelState
+from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
 
 Json = dict[str, Any]
 
@@ -46,6 +47,33 @@ class ThreadState(ChannelState):
                 own = {**self.thread_member(thread["id"], bot_id), "guild_id": self.guild["id"]}
                 self.emit("THREAD_MEMBER_UPDATE", {**own, "for_bot": bot_id})
         return thread
+
+    def put_channel(self, channel: Json) -> Json:
+        """Stores a new or changed channel; a bot that sees it only from now on is told of its threads.
+
+        Args:
+            channel: The whole channel object.
+        """
+        before = self.channels.get(channel["id"])
+        blind = [key for key in self.bots if before and lacking(self, key, VIEW_CHANNEL, before)]
+        stored = super().put_channel(channel)
+        for bot_id in blind:
+            threads = [
+                thread
+                for thread in self.threads(channel["id"])
+                if not thread["thread_metadata"]["archived"]
+                and not lacking(self, bot_id, VIEW_CHANNEL, thread)
+            ]
+            if threads:
+                joined = [thread for thread in threads if bot_id in self.thread_members[thread["id"]]]
+                event: Json = {
+                    "guild_id": self.guild["id"],
+                    "channel_ids": [channel["id"]],
+                    "threads": threads,
+                }
+                event["members"] = [self.thread_member(thread["id"], bot_id) for thread in joined]
+                self.emit("THREAD_LIST_SYNC", {**event, "for_bot": bot_id})
+        return stored
 
     def archive_thread(self, thread_id: str, *, archived: bool, locked: bool | None = None) -> Json:
         """Archives a thread, or brings it back.
