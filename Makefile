@@ -54,6 +54,7 @@ soak: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/persistence.py
+	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/browser.py
 
 screenshots: $(VENV)/.dev

@@ -83,7 +83,13 @@ async def test_every_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
 
 def test_the_pages_that_show_code_are_run():
     """A page whose blocks are marked up otherwise would be passed over."""
-    assert {page.stem for page in PAGES} == {"bound_and_unbound", "faults", "hikari", "persistence", "simulator"}
+    assert {page.stem for page in PAGES} == {
+        "bound_and_unbound",
+        "faults",
+        "hikari",
+        "persistence",
+        "simulator",
+    }
 
 
 def test_importing_kit_brings_in_no_jupyter_package():

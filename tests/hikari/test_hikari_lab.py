@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import re
 import sys
 import threading
 from pathlib import Path
@@ -14,12 +13,10 @@ import hikari
 import miru
 import pytest
 from discord import ui
-from IPython.core.interactiveshell import InteractiveShell
 
 import kit
 import kit.lab.hikari
 from kit.lab import LabError
-from tests.shell import NotebookShell
 
 
 def asking(lab, what=""):
@@ -527,22 +524,3 @@ def test_without_hikari_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "hikari", None)
     with pytest.raises(ImportError, match=r'pip install "viewkit\[hikari\]"'):
         _ = kit.lab.hikari
-
-
-@pytest.mark.asyncio
-async def test_the_document_runs_from_top_to_bottom(tmp_path, monkeypatch):
-    """Each Python block of docs/hikari.md is a cell of one notebook, and every `assert` in them holds."""
-    monkeypatch.chdir(tmp_path)
-    notebook = NotebookShell()
-    monkeypatch.setattr(InteractiveShell, "_instance", notebook.shell)
-    text = (Path(__file__).parents[2] / "docs" / "hikari.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 3
-    try:
-        for block in blocks:
-            await notebook.run_well(block)
-        assert kit.Lab.running is None
-    finally:
-        if kit.Lab.running is not None:
-            await kit.Lab.running.stop()
-        notebook.close()
