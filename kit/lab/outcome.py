@@ -87,6 +87,7 @@ class Outcome:
         deleted: Ids of messages that went away.
         ephemeral: New messages that only they see.
         modal: The raw modal that opened, or None.
+        choices: The values that the bot offers for what they type into an option of a command.
         failure: Why the interaction failed, or None.
         errors: What the bot's code raised meanwhile.
         seconds: How long it took until nothing more was to come.
@@ -98,6 +99,7 @@ class Outcome:
     deleted: list[int] = field(default_factory=list)
     ephemeral: list[SeenMessage] = field(default_factory=list)
     modal: dict[str, Any] | None = None
+    choices: list[str | int | float] = field(default_factory=list)
     failure: str | None = None
     errors: list[BaseException] = field(default_factory=list)
     seconds: float = 0.0
@@ -126,6 +128,8 @@ class Outcome:
         found += [f"deleted: message {message_id}" for message_id in self.deleted]
         if self.modal is not None:
             found.append(f"a modal opened: {self.modal.get('title', '')!r}")
+        if self.choices:
+            found.append(f"offered: {', '.join(map(repr, self.choices))}")
         if self.failure is not None:
             found.append(f"This interaction failed: {self.failure}")
         found += [f"raised: {type(error).__name__}: {error}" for error in self.errors]

@@ -116,6 +116,38 @@ class People:
             f"{user} uses /{name}", user, lambda: self.simulator.slash(name, options, user=user)
         )
 
+    async def autocomplete(
+        self, name: str, options: Mapping[str, Any], *, focused: str, user: str
+    ) -> Outcome:
+        """Type into an option of a slash command."""
+        return await self._interact(
+            f"{user} types {options.get(focused)!r} into {focused} of /{name}",
+            user,
+            lambda: self.simulator.autocomplete(name, options, focused=focused, user=user),
+        )
+
+    async def context_menu(self, name: str, target: Any, *, user: str) -> Outcome:
+        """Use a command of a message's or a user's menu."""
+        return await self._interact(
+            f"{user} uses {name!r}",
+            user,
+            lambda: self.simulator.context_menu(name, target=target, user=user),
+        )
+
+    async def react(self, emoji: str, *, user: str, message: Any = None) -> Outcome:
+        """React to a message, the newest one if left out.
+
+        Raises:
+            ClickError: If there is none.
+        """
+        seen = self.simulator.world.messages(viewer=user)
+        if message is None and not seen:
+            raise ClickError(f"{user} sees no message to react to")
+        target = seen[-1]["id"] if message is None else message
+        return await self.watch(
+            f"{user} reacts with {emoji}", user, lambda: self.simulator.react(target, emoji, user=user)
+        )
+
     async def say(self, content: str, *, user: str) -> Outcome:
         """Write a message."""
         sent: dict[str, Any] = {}
@@ -140,6 +172,7 @@ class People:
         outcome = await self.watch(what, user, interact, made=made, settle=settle)
         interaction = made[0]
         outcome.failure = interaction.failure
+        outcome.choices = [choice["value"] for choice in interaction.choices or ()]
         if interaction.modal is not None:
             outcome.modal = {"id": interaction.id, **interaction.modal}
             self._modals[user] = interaction

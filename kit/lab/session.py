@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from discord import ui
 
 from kit.export import Export, ExportError, export_view
+from kit.lab.acts import Acts
 from kit.lab.bench import LabBench
 from kit.lab.cells import CellFollower
 from kit.lab.channel import LabChannel
@@ -40,7 +41,7 @@ class LabError(Exception):
     """Something the lab can't do now; the message says what to do instead."""
 
 
-class Lab:
+class Lab(Acts):
     """A real bot on a simulated Discord. Make one with `await Lab.start()`.
 
     Attributes:
@@ -211,11 +212,6 @@ class Lab:
         return [SeenMessage(raw) for raw in self.discord.world.messages(viewer=self.users[0])]
 
     @property
-    def users(self) -> list[str]:
-        """The names of the people."""
-        return list(self.discord.world.users)
-
-    @property
     def lives(self) -> int:
         """How many lives the bot has had."""
         return self._lives.count
@@ -234,12 +230,6 @@ class Lab:
     def errors(self) -> ErrorCollector:
         """What went wrong where nobody awaited it."""
         return self._errors
-
-    def _user(self, user: str | None) -> str:
-        if user is None:
-            return self.users[0]
-        self.discord.world.find_user(user)
-        return user
 
     async def post(
         self, view: type[ui.View | ui.LayoutView], *, user: str | None = None, **arguments: Any
@@ -279,54 +269,6 @@ class Lab:
             await asyncio.shield(life.owner.start(deliver(), name="viewkit-post"))
 
         return await self._people.watch(f"the bot posts {view.__name__}", name, post)
-
-    async def say(self, content: str, *, user: str | None = None) -> Outcome:
-        """Write a message as a user: `await lab.say("!setup_roles")`."""
-        return await self._people.say(content, user=self._user(user))
-
-    async def slash(
-        self,
-        name: str,
-        /,
-        *,
-        user: str | None = None,
-        options: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> Outcome:
-        """Use a slash command as a user; the bot's command tree is synced first if it has to be.
-
-        Args:
-            name: The command's name.
-            user: Who uses it.
-            options: Its options by name; those that are called `user` or `options` can be given here only.
-            **more: Its options by name.
-        """
-        if name not in self.discord.world.entities()["commands"].values():
-            await self.life.sync_commands()
-        return await self._people.slash(name, {**(options or {}), **more}, user=self._user(user))
-
-    async def click(self, control: str, *, user: str | None = None, message: Any = None) -> Outcome:
-        """Press a button as a user.
-
-        Args:
-            control: Its custom_id or its label.
-            user: Who presses it.
-            message: The message or its id; the newest one that has the button if left out.
-
-        Raises:
-            ClickError: If the user sees no such button, or it is disabled.
-        """
-        return await self._people.click(control, user=self._user(user), message=message)
-
-    async def choose(
-        self, control: str, values: Sequence[str], *, user: str | None = None, message: Any = None
-    ) -> Outcome:
-        """Choose values in a select as a user; for users, roles and channels, their ids or names."""
-        return await self._people.choose(control, values, user=self._user(user), message=message)
-
-    async def submit(self, values: Mapping[str, Any], *, user: str | None = None) -> Outcome:
-        """Submit the modal that is open for a user; `values` by custom_id."""
-        return await self._people.submit(values, user=self._user(user))
 
     async def restart(
         self, *, crash: bool = False, offline: Callable[..., Awaitable[Any]] | None = None

@@ -67,11 +67,21 @@ class WorldKeeper:
         """Save the world shortly after each change; returns the way to end it."""
         if not self._kept:
             return lambda: None
-        return simulator.subscribe(self._changed)
+        # A cell of a terminal changes the world while the loop stands still.
+        loop = asyncio.get_running_loop()
 
-    def _changed(self, _: str, __: Any) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(SAVE_DELAY, self._save)
+        def changed(_: str, __: Any) -> None:
+            if self._timer is None:
+                self._timer = loop.call_later(SAVE_DELAY, self._save)
+
+        # The world tells what its data is, the simulator what its bots did, such as to register commands.
+        ends = (simulator.world.observe(changed), simulator.subscribe(changed))
+
+        def end() -> None:
+            for stop in ends:
+                stop()
+
+        return end
 
     def save_changes(self) -> None:
         """Save now what is to be saved soon: what somebody has seen is there after a kill."""
