@@ -116,9 +116,24 @@ class ChannelState(GuildState):
         role = self._role_named(target)
         entry: Json = {"id": role["id"], "type": ROLE} if role else {"id": "", "type": MEMBER}
         if role is None:
-            entry["id"] = self.find_user(target)["id"]
+            try:
+                entry["id"] = self.find_user(target)["id"]
+            except LookupError as error:
+                roles = ", ".join(role["name"] for role in self.roles.values())
+                raise UnknownError(
+                    "Role", repr(target), f"Known: {roles}; nor is it a user: {error}"
+                ) from error
+        # A dict, or a discord.PermissionOverwrite, which is such pairs.
+        named = dict(allowed) if isinstance(allowed, Mapping) or hasattr(allowed, "pair") else None
+        if named is None or any(value not in (True, False, None) for value in named.values()):
+            raise ValueError(
+                f"The overwrite of {target!r} is {allowed!r}: use a dict such as "
+                '{"view_channel": True, "send_messages": False}; None is neither.'
+            )
         for key, wanted in (("allow", True), ("deny", False)):
-            entry[key] = str(bits([name for name, value in allowed.items() if value is wanted]))
+            entry[key] = str(
+                bits([name for name, value in named.items() if value is not None and value == wanted])
+            )
         return entry
 
     def guild_channels(self) -> list[Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 _NAMES = """
 create_instant_invite kick_members ban_members administrator manage_channels manage_guild add_reactions
@@ -29,21 +30,33 @@ PERMISSIONS: Mapping[str, int] = {
 }
 
 
+def number(value: object) -> int | None:
+    """The number that is meant: itself, or that of a ``discord.Permissions`` or ``discord.Colour``.
+
+    Args:
+        value: What was given.
+    """
+    meant = getattr(value, "value", value)
+    return meant if isinstance(meant, int) and not isinstance(meant, bool) else None
+
+
 def bits(permissions: int | Iterable[str]) -> int:
     """A set of permissions as a number.
 
     Args:
-        permissions: The number itself, or names such as ``["manage_messages"]``.
+        permissions: The number itself, or names such as ``["manage_messages"]``; a ``discord.Permissions``
+            as well.
 
     Raises:
         ValueError: There is no such permission.
     """
-    if isinstance(permissions, int):
-        return permissions
+    meant = number(permissions)
+    if meant is not None:
+        return meant
     if isinstance(permissions, str):
         raise ValueError(f"Permissions are a number or a list of names: use [{permissions!r}].")  # noqa: TRY004
     total = 0
-    for name in permissions:
+    for name in cast("Iterable[str]", permissions):
         if name not in PERMISSIONS:
             raise ValueError(f"There is no permission {name!r}. Known: {', '.join(PERMISSIONS)}.")
         total |= PERMISSIONS[name]
