@@ -19,6 +19,7 @@ from kit.simulator.interactions.interactions import Interactions
 from kit.simulator.interactions.people import People
 from kit.simulator.listener import HOST, LoopbackListener
 from kit.simulator.ratelimits import RateLimits
+from kit.simulator.refusals import Refusals
 from kit.simulator.rest.rest import Rest
 from kit.simulator.world import payloads
 from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
@@ -58,17 +59,22 @@ class Simulator(People):
 
     Attributes:
         faults: What shall go wrong.
+        refused: The last requests that bots were refused, oldest first.
         gateway: What bots connect to, with its settings and the faults that concern it alone.
     """
 
     def __init__(self, world: World, *, deadline: float) -> None:
         self.faults = Faults()
         self.unsupported: list[str] = []
+        self.refused = Refusals()
         self._listeners: list[Listener] = []
         self._rate_limits: RateLimits | None = None
         self.gateway = Gateway(self)
         self._endpoints = Endpoints(self)
-        super().__init__(world, Interactions(world, deadline, self.notify, self.gateway, self._endpoints))
+        super().__init__(
+            world,
+            Interactions(world, deadline, self.notify, self.gateway, self._endpoints, refused=self.refused),
+        )
         self._rest = Rest(self)
         self._listener = LoopbackListener(self._handle)
         self._unobserve = world.observe(self._world_changed)

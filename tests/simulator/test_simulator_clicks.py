@@ -392,3 +392,28 @@ async def test_a_ticket_that_closes_itself(lab):
     assert (codes, [channel["name"] for channel in deleted]) == ([10003], ["ticket"])
     with pytest.raises(ClickError, match="its channel was"):
         await lab.simulator.click("press", message=sent.id, user="alice")
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_was_refused_is_named(lab):
+    """Who waits for an answer in vain reads what the bot was refused meanwhile, and not what before."""
+
+    class Loud(discord.ui.View):
+        @discord.ui.button(label="Shout", custom_id="shout")
+        async def shout(self, interaction, button):
+            await interaction.response.send_message("x" * 2001)
+
+        async def on_error(self, interaction, error, item):
+            pass
+
+    bot = await lab.bot()
+    lab.simulator.deadline = 0.1
+    with pytest.raises(discord.NotFound):
+        await lab.channel(bot).fetch_message(1)
+    (before,) = lab.simulator.refused
+    assert (before.bot_id, before.status, before.code) == (str(bot.user.id), 404, 10008)
+    message = await lab.channel(bot).send(view=Loud(timeout=None))
+    clicked = await (await lab.simulator.click("shout", message=message.id, user="bob")).answered()
+    assert clicked.failure == (
+        f"no answer within 0.1 s; meanwhile POST /interactions/{clicked.id}/…/callback got 400, 50035 Invalid Form Body"
+    )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kit.simulator.clock import Timer
     from kit.simulator.endpoint import Endpoints
     from kit.simulator.gateway.gateway import Gateway
+    from kit.simulator.refusals import Refusals
     from kit.simulator.world.bots import Bot
     from kit.simulator.world.world import World
 
@@ -91,6 +92,7 @@ class Interactions:
         notify: Told of each at its creation, its answer and its failure.
         gateway: What brings them to a bot that is connected to it.
         endpoints: What brings them to a bot that has an HTTP endpoint.
+        refused: What bots were refused.
     """
 
     def __init__(
@@ -100,7 +102,10 @@ class Interactions:
         notify: Callable[[str, Json], None],
         gateway: Gateway,
         endpoints: Endpoints,
+        *,
+        refused: Refusals,
     ) -> None:
+        self._refused = refused
         self._world = world
         self._gateway = gateway
         self._endpoints = endpoints
@@ -172,6 +177,9 @@ class Interactions:
         bot = interaction.bot
         reachable = bot.endpoint_url or self._gateway.connected(bot.id)
         why = "" if reachable else ": the bot is not connected"
+        refusal = self._refused.since(interaction.made_at, bot.id)
+        if refusal is not None:
+            why += f"; meanwhile {refusal}"
         self.fail(interaction, f"no answer within {deadline:g} s{why}")
 
     def to_answer(self, interaction_id: str, token: str) -> Interaction:

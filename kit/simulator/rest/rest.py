@@ -128,9 +128,9 @@ class Rest:
         try:
             return _answer(200, await self._call(request, segments, name, headers))
         except ApiError as error:
-            return _shaped(error)
+            return self._refuse(error, request, segments, name)
         except UnknownError as error:
-            return _shaped(unknown(error.kind))
+            return self._refuse(unknown(error.kind), request, segments, name)
         except UnsupportedError as error:
             what = f"{name} ({error})" if str(error) else name
             self._simulator.note_unsupported(what)
@@ -138,6 +138,12 @@ class Rest:
         except Exception:
             log.exception("The simulator failed on %s; this is a bug of viewkit, please report it", name)
             return _answer(500, {"message": "500: Internal Server Error", "code": 0})
+
+    def _refuse(self, error: ApiError, request: web.Request, segments: list[str], name: str) -> web.Response:
+        bot, clock = self._asker(request, segments), self._simulator.world.clock
+        said = (error.status, error.code, error.message)
+        self._simulator.refused.note(clock.monotonic(), bot.id if bot else None, name, said)
+        return _shaped(error)
 
     async def _call(
         self, request: web.Request, segments: list[str], name: str, headers: dict[str, str]
