@@ -9,7 +9,7 @@ from kit.lab.outcome import Outcome
 from kit.lab.people import People
 from kit.simulator import ClickError
 
-MESSAGE_EVENTS = frozenset({"message_create", "message_update", "message_delete", "channel_delete"})
+MESSAGE_EVENTS = frozenset({"message_create", "message_update", "message_delete"})
 
 
 class LabChannel:
@@ -43,11 +43,18 @@ class LabChannel:
         return self._world.attachment(url)
 
     def subscribe(self, listener: Callable[[str, dict[str, Any]], None]) -> Callable[[], None]:
-        """Hear of changes to messages."""
+        """Hear of changes to messages, and of the end of the channel."""
+        here = self._world.channel_id
 
         def pass_on(name: str, payload: dict[str, Any]) -> None:
-            if name in MESSAGE_EVENTS:
-                listener(name, payload)
+            about_channel = name.startswith("channel_")
+            where = payload.get("id" if about_channel else "channel_id", here)
+            if where == here:
+                if name in MESSAGE_EVENTS or name == "channel_delete":
+                    listener(name, payload)
+            elif self._world.channel_of.get(where) == here:
+                # A thread has the id of the message that it was started from, which tells of it.
+                listener("message_update", {"id": where, "channel_id": here})
 
         return self._people.simulator.subscribe(pass_on)
 
