@@ -143,7 +143,7 @@ class HikariLife(Life):
             await start
         except hikari.UnauthorizedError as error:
             raise ValueError(
-                "Discord does not know the bot's token. Make the bot with the one that the function is given: "
+                "Discord does not know the bot's token. Make it with the one that the function is given: "
                 f"hikari.{type(self.bot).__name__}(token, ..., rest_url=rest_url)"
             ) from error
         if not self.online:

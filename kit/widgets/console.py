@@ -83,8 +83,10 @@ def notice(message: Raw, entities: Raw) -> str | None:
 def answered(message: Raw, entities: Raw, *, limit: int = 200) -> str | None:
     """Return the line above a message, of the command that was used or of the message that it answers."""
     found = around.answered(message, quote(message.get("referenced_message") or {}, entities, limit=limit))
-    if found is None or found["author"] is None:
-        return found and str(found["text"])
+    if found is None:
+        return None
+    if found["author"] is None:
+        return str(found["text"])
     author = found["author"].get("username", "unknown")
     return f"@{author}: {found['text']}" if found["quoted"] else f"@{author} {found['text']}"
 

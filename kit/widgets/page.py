@@ -80,8 +80,10 @@ def _message(message: Raw, entities: Raw) -> str:
 
 def _body(message: Raw, entities: Raw) -> str:
     parts = [_prose(message.get("content"), entities)]
-    for original in around.forwarded(message):
-        parts.append(f'<div style="{_QUOTE}"><i>↪ Forwarded</i>{_body(original, entities)}</div>')
+    parts += [
+        f'<div style="{_QUOTE}"><i>↪ Forwarded</i>{_body(original, entities)}</div>'
+        for original in around.forwarded(message)
+    ]
     parts += [_embed(embed, entities) for embed in message.get("embeds") or ()]
     if not (message.get("flags") or 0) & COMPONENTS_V2:
         parts += [_media(name) for name in loose_files(message)]

@@ -83,21 +83,26 @@ class Greeter(miru.View):
 
 def greeting(kind: str, token: str, rest_url: str) -> hikari.GatewayBot | hikari.RESTBot:
     """Make a bot that sends a `Greeter` as it first starts, and answers it in every life."""
-    if kind == "gateway":
-        bot: Any = hikari.GatewayBot(token, rest_url=rest_url, banner=None, logs=None)
-        bot.subscribe(hikari.StartedEvent, lambda _: begin())
-    else:
-        bot = hikari.RESTBot(token, hikari.TokenType.BOT, rest_url=rest_url, banner=None, logs=None)
-        bot.add_startup_callback(lambda _: begin())
+    made = {"banner": None, "logs": None, "rest_url": rest_url}
+    bot: Any = (
+        hikari.RESTBot(token, hikari.TokenType.BOT, **made)
+        if kind == "rest"
+        else hikari.GatewayBot(token, **made)
+    )
     client = miru.Client(bot)
 
-    async def begin() -> None:
+    async def begin(_: Any) -> None:
         client.start_view(Greeter(), bind_to=None)
-        channels = await bot.rest.fetch_guild_channels((await bot.rest.fetch_my_guilds())[0])
+        guild = (await bot.rest.fetch_my_guilds())[0]
+        channels = await bot.rest.fetch_guild_channels(guild)
         channel = next(channel for channel in channels if channel.name == "general")
-        if not await bot.rest.fetch_messages(channel):
+        if not await bot.rest.fetch_messages(channel).limit(1):
             await bot.rest.create_message(channel, "Press it", components=Greeter())
 
+    if kind == "rest":
+        bot.add_startup_callback(begin)
+    else:
+        bot.subscribe(hikari.StartedEvent, begin)
     return bot
 
 

@@ -47,7 +47,7 @@ async def unchecked(lab):
 
 @pytest.fixture
 def logging_as_it_was():
-    """hikari's `logs=` sets up the logging and the warnings of the whole process."""
+    """What `logs=` sets up is the logging and the warnings of the whole process."""
     handlers, level = logging.root.handlers[:], logging.root.level
     flags = (logging.logThreads, logging.logProcesses, logging.logMultiprocessing)
     disabled = {
@@ -78,7 +78,7 @@ async def test_one_bot_for_two_lives_is_refused(kind):
 
     async with kit.Lab.start(kit.lab.hikari.bot(make)) as lab:
         for crash in (False, True):
-            with pytest.raises(TypeError, match="that of the life before.*make the bot inside the function"):
+            with pytest.raises(TypeError, match=r"that of the life before.*make the bot inside the function"):
                 await lab.restart(crash=crash)
             assert not lab.online
         made.clear()
@@ -159,7 +159,11 @@ async def test_what_is_raised_as_the_bot_stops_is_collected(event):
 @pytest.mark.asyncio
 async def test_errors_are_collected_whatever_logging_the_bot_sets_up(logging_as_it_was):
     """A `dictConfig` disables the loggers there are, and takes their handlers, unless it is told not to."""
-    logs = {"version": 1, "root": {"level": "CRITICAL"}, "loggers": {"hikari": {"level": "INFO", "handlers": []}}}
+    logs = {
+        "version": 1,
+        "root": {"level": "CRITICAL"},
+        "loggers": {"hikari": {"level": "INFO", "handlers": []}},
+    }
     async with kit.Lab.start(raising_at(hikari.StartedEvent, logs=logs)) as lab:
         for _ in range(2):
             with pytest.raises(ExceptionGroup) as collected:
@@ -170,7 +174,7 @@ async def test_errors_are_collected_whatever_logging_the_bot_sets_up(logging_as_
 
 @pytest.mark.asyncio
 async def test_what_a_form_and_a_check_raise_is_in_the_outcome():
-    """miru logs them and goes on; each belongs to what was done."""
+    """They are logged, and miru goes on; each belongs to what was done."""
 
     class Form(miru.Modal, title="Name"):
         name = miru.TextInput(label="Name", custom_id="name")

@@ -19,7 +19,9 @@ THREAD = {"id": "1001", "name": "ticket one", "message_count": 2}
 ROW = make_row(make_button("go", "Go"))
 EMBED = {"title": "Rules", "description": "Be *kind*"}
 ORIGINAL = {"type": 0, "content": "Hello **all**", "embeds": [EMBED], "attachments": [], "components": [ROW]}
-PANEL = make_message(1, content="Hello **all**", components=[ROW], reactions=REACTIONS, thread=THREAD, flags=32)
+PANEL = make_message(
+    1, content="Hello **all**", components=[ROW], reactions=REACTIONS, thread=THREAD, flags=32
+)
 ABOUT = {"message_id": "1001", "channel_id": "300"}
 USED = {"id": "9", "type": 2, "user": ALICE, "name": "panel"}
 CHANNEL = [
@@ -33,7 +35,10 @@ CHANNEL = [
     make_message(6, type=19, content="gone", message_reference=ABOUT, referenced_message=None),
     make_message(7, type=20, content="here", interaction_metadata=USED),
     make_message(
-        8, type=23, content="told", interaction_metadata={**USED, "name": "Report", "target_message_id": "1001"}
+        8,
+        type=23,
+        content="told",
+        interaction_metadata={**USED, "name": "Report", "target_message_id": "1001"},
     ),
     make_message(9, type=7, author=ALICE),
     make_message(10, content="hook", author={**BOT, "id": "77", "username": "Herald"}, webhook_id="77"),
