@@ -16,6 +16,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from kit.lab.hikariclients import log_errors
 from kit.lab.life import START_TIMEOUT, Bots, Life
 from kit.lab.tasks import TaskOwner
 from kit.simulator import Simulator
@@ -92,6 +93,7 @@ class HikariBots(Bots):
             if str(error) == "This event loop is already running":
                 error.add_note("The lab starts the bot: leave out `bot.run()`, and return the bot.")
             raise
+        log_errors(made)
         app = made if isinstance(made, hikari.GatewayBot | hikari.RESTBot) else getattr(made, "app", None)
         if isinstance(app, hikari.GatewayBot):
             life: HikariLife = GatewayLife(app, simulator, number, owner)
