@@ -101,7 +101,7 @@ def test_a_command_that_waits_for_its_menu_holds_nobody_up(tmp_path):
 
 
 def test_what_commands_raise_is_collected(tmp_path):
-    """arc and crescent print it and go on, which no lab hears; a handler of the bot's own still has its say."""
+    """Two libraries print it and go on, which no lab hears; a handler of the bot's own still has its say."""
     program = Path(__file__).with_name("errors_program.py")
     ran = subprocess.run(
         [python_of("hikari-2.7"), program],
