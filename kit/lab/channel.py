@@ -9,7 +9,7 @@ from kit.lab.outcome import Outcome
 from kit.lab.people import People
 from kit.simulator import ClickError
 
-MESSAGE_EVENTS = frozenset({"message_create", "message_update", "message_delete", "channel_delete"})
+MESSAGE_EVENTS = frozenset({"message_create", "message_update", "message_delete"})
 
 
 class LabChannel:
@@ -18,21 +18,18 @@ class LabChannel:
     def __init__(self, people: People) -> None:
         self._people = people
         self._world = people.simulator.world
+        self._id = self._world.channel_id
+        # Kept, as a preview still shows it when the channel is gone.
+        self.name = str(self._world.entities()["channels"].get(self._id, {}).get("name", "deleted-channel"))
 
     @property
     def users(self) -> Sequence[str]:
         """The names to act as."""
         return list(self._world.users)
 
-    @property
-    def name(self) -> str:
-        """The channel's name."""
-        channel_id = self._world.channel_id
-        return str(self._world.entities()["channels"][channel_id]["name"])
-
     def messages(self, user: str) -> list[dict[str, Any]]:
-        """The raw messages that `user` sees."""
-        return self._world.messages(viewer=user)
+        """The raw messages that `user` sees; none when the channel is gone."""
+        return self._world.messages(self._id, viewer=user) if self._id in self._world.channels else []
 
     def entities(self) -> dict[str, Any]:
         """The names behind ids."""
@@ -43,11 +40,18 @@ class LabChannel:
         return self._world.attachment(url)
 
     def subscribe(self, listener: Callable[[str, dict[str, Any]], None]) -> Callable[[], None]:
-        """Hear of changes to messages."""
+        """Hear of changes to messages, and of the end of the channel."""
+        here = self._id
 
         def pass_on(name: str, payload: dict[str, Any]) -> None:
-            if name in MESSAGE_EVENTS:
-                listener(name, payload)
+            about_channel = name.startswith("channel_")
+            where = payload.get("id" if about_channel else "channel_id", here)
+            if where == here:
+                if name in MESSAGE_EVENTS or name == "channel_delete":
+                    listener(name, payload)
+            elif self._world.channel_of.get(where) == here:
+                # A thread has the id of the message that it was started from, which tells of it.
+                listener("message_update", {"id": where, "channel_id": here})
 
         return self._people.simulator.subscribe(pass_on)
 

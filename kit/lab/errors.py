@@ -54,9 +54,16 @@ class ErrorCollector(logging.Handler):
         self._loggers = (*loggers, *LOGGERS)
 
     def install(self) -> None:
-        """Begin to listen."""
+        """Begin to listen, or go on after somebody set up logging anew.
+
+        `logging.config` disables the loggers that are there unless it is told not to, and then nothing
+        tells of what goes wrong any more.
+        """
         for name in self._loggers:
             logging.getLogger(name).addHandler(self)
+        for name, logger in logging.root.manager.loggerDict.items():
+            if isinstance(logger, logging.Logger) and name.split(".")[0] in self._loggers:
+                logger.disabled = False
 
     def remove(self) -> None:
         """Stop listening."""

@@ -16,6 +16,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from kit.lab.hikariclients import log_errors
 from kit.lab.life import START_TIMEOUT, Bots, Life
 from kit.lab.tasks import TaskOwner
 from kit.simulator import Simulator
@@ -86,7 +87,13 @@ class HikariBots(Bots):
             ValueError: If it is one for the real Discord.
         """
         owner = TaskOwner()
-        made = owner.context.run(self._make, simulator.token, simulator.rest_url)
+        try:
+            made = owner.context.run(self._make, simulator.token, simulator.rest_url)
+        except RuntimeError as error:
+            if str(error) == "This event loop is already running":
+                error.add_note("The lab starts the bot: leave out `bot.run()`, and return the bot.")
+            raise
+        log_errors(made)
         app = made if isinstance(made, hikari.GatewayBot | hikari.RESTBot) else getattr(made, "app", None)
         if isinstance(app, hikari.GatewayBot):
             life: HikariLife = GatewayLife(app, simulator, number, owner)
@@ -134,7 +141,18 @@ class HikariLife(Life):
                 "StartingEvent and StartedEvent, and for start-up callbacks: let them start a task for "
                 "what goes on"
             )
-        await start
+        try:
+            await start
+        except hikari.UnauthorizedError as error:
+            raise ValueError(
+                "Discord does not know the bot's token. Make it with the one that the function is given: "
+                f"hikari.{type(self.bot).__name__}(token, ..., rest_url=rest_url)"
+            ) from error
+        if not self.online:
+            raise RuntimeError(
+                "the bot closed itself as it started: something that listens to its StartingEvent or "
+                "StartedEvent, or a start-up callback, calls `bot.close()`"
+            )
 
     @abstractmethod
     async def _start(self) -> None:

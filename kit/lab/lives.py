@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from kit.lab.bench import LabBench
 from kit.lab.display import Display
+from kit.lab.errors import ErrorCollector
 from kit.lab.life import Bots, Life
 from kit.lab.reload import Reloader
 from kit.lab.report import RestartReport
@@ -26,6 +28,7 @@ class Lives:
         display: The widgets.
         bench: The controls.
         reloader: Hot reload.
+        errors: Where the bots' errors are collected.
 
     Attributes:
         current: The life that goes on, or None while the bot is down.
@@ -41,6 +44,7 @@ class Lives:
         display: Display,
         bench: LabBench,
         reloader: Reloader,
+        errors: ErrorCollector,
     ) -> None:
         self.bots = bots
         self.current: Life | None = None
@@ -50,19 +54,38 @@ class Lives:
         self._display = display
         self._bench = bench
         self._reloader = reloader
+        self._errors = errors
+        self._last_bot: Any = None
         self._turn = asyncio.Lock()
 
     async def begin(self, how: str = "started") -> RestartReport:
-        """Bring the bot up; `how` is for the report."""
+        """Bring the bot up; `how` is for the report.
+
+        Raises:
+            TypeError: If the bot is that of the life before.
+            Exception: What the bot's own code raised.
+        """
         self.count += 1
         self._reloader.forget()
+        began = time.time()
         life = self.bots.life(self._simulator, self.count)
+        # A bot that sets up logging as it is made may have put the collector out.
+        self._errors.install()
+        if life.bot is self._last_bot:
+            await life.crash()
+            raise TypeError(
+                f"the bot of life {self.count} is that of the life before, {life.bot!r}. A restarted process "
+                "has a new one: make the bot inside the function given to `kit.Lab.start`, and return it"
+            )
+        self._last_bot = life.bot
         await life.start()
         self.current = life
         if life.store is not None:
             self._display.follow(life.store)
         self._display.set_online(True)
         self.report = await RestartReport.of(life, how)
+        raised = self._errors.since(began)
+        self.report.notes += [f"raised as it started: {type(error).__name__}: {error}" for error in raised]
         self._bench.changed()
         return self.report
 

@@ -13,12 +13,18 @@ EPHEMERAL = 1 << 6
 class SeenMessage:
     """A message as a person sees it, over the raw JSON that Discord sends.
 
+    Args:
+        raw: The message object, as in Discord's API.
+        where: The channel's name, if it is another than the one that they act in.
+
     Attributes:
         raw: The message object, as in Discord's API.
+        where: The channel's name, if it is another than the one that they act in.
     """
 
-    def __init__(self, raw: Mapping[str, Any]) -> None:
+    def __init__(self, raw: Mapping[str, Any], where: str | None = None) -> None:
         self.raw = raw
+        self.where = where
 
     @property
     def id(self) -> int:
@@ -32,8 +38,9 @@ class SeenMessage:
 
     @property
     def text(self) -> str:
-        """Its content, embed texts and text displays, a line each."""
-        parts = [self.raw.get("content", "")]
+        """Its content, what it forwards, embed texts and text displays, a line each."""
+        originals = [snapshot["message"] for snapshot in self.raw.get("message_snapshots", ())]
+        parts = [raw.get("content", "") for raw in (self.raw, *originals)]
         for embed in self.raw.get("embeds", ()):
             parts += [embed.get("title", ""), embed.get("description", "")]
         parts += [item["content"] for item in walk(self.raw.get("components", ())) if item["type"] == 10]
@@ -86,6 +93,8 @@ class Outcome:
         edited: Messages that changed, as they are now.
         deleted: Ids of messages that went away.
         ephemeral: New messages that only they see.
+        elsewhere: New and changed messages in other channels that they see, in threads and in their
+            direct messages.
         modal: The raw modal that opened, or None.
         choices: The values that the bot offers for what they type into an option of a command.
         failure: Why the interaction failed, or None.
@@ -98,6 +107,7 @@ class Outcome:
     edited: list[SeenMessage] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     ephemeral: list[SeenMessage] = field(default_factory=list)
+    elsewhere: list[SeenMessage] = field(default_factory=list)
     modal: dict[str, Any] | None = None
     choices: list[str | int | float] = field(default_factory=list)
     failure: str | None = None
@@ -111,12 +121,12 @@ class Outcome:
 
     @property
     def message(self) -> SeenMessage:
-        """The one message this is about: the first new, edited or ephemeral one.
+        """The one message this is about: the first new, ephemeral or edited one, or one elsewhere.
 
         Raises:
             LookupError: If there is none.
         """
-        for message in (*self.messages, *self.ephemeral, *self.edited):
+        for message in (*self.messages, *self.ephemeral, *self.edited, *self.elsewhere):
             return message
         raise LookupError(f"{self.what}: no message came of it ({self.failure or 'nothing failed'})")
 
@@ -125,6 +135,7 @@ class Outcome:
         found = [f"new message: {_brief(message)}" for message in self.messages]
         found += [f"edited: {_brief(message)}" for message in self.edited]
         found += [f"only they see: {_brief(message)}" for message in self.ephemeral]
+        found += [f"in {message.where}: {_brief(message)}" for message in self.elsewhere]
         found += [f"deleted: message {message_id}" for message_id in self.deleted]
         if self.modal is not None:
             found.append(f"a modal opened: {self.modal.get('title', '')!r}")

@@ -14,6 +14,7 @@ from kit.lab.tasks import is_parked
 from kit.persistence import StorageError
 from kit.simulator import ClickError, Interaction, Simulator
 
+DIRECT, VIEW_CHANNEL = 1, 1 << 10
 SETTLE_TIMEOUT = 20.0
 LOOK_AGAIN = 0.05
 
@@ -145,7 +146,10 @@ class People:
             raise ClickError(f"{user} sees no message to react to")
         target = seen[-1]["id"] if message is None else message
         return await self.watch(
-            f"{user} reacts with {emoji}", user, lambda: self.simulator.react(target, emoji, user=user)
+            f"{user} reacts with {emoji}",
+            user,
+            lambda: self.simulator.react(target, emoji, user=user),
+            where=self.simulator.world.channel_of.get(str(getattr(target, "id", target))),
         )
 
     async def say(self, content: str, *, user: str) -> Outcome:
@@ -185,6 +189,7 @@ class People:
         act: Callable[[], Any],
         *,
         made: list[Interaction] | None = None,
+        where: str | None = None,
         settle: bool = True,
     ) -> Outcome:
         """Do something, wait until the bot is done with it, and tell what `user` saw.
@@ -194,6 +199,7 @@ class People:
             user: Who does it.
             act: Does it.
             made: The interaction that `act` makes, once it has.
+            where: The id of the channel it is done in, if not the interaction's or the default one.
             settle: Whether to wait for the bot.
         """
         outcome = Outcome(what)
@@ -215,11 +221,12 @@ class People:
             self._watching -= 1
             stop()
             self._done()
+        here = made[0].payload["channel_id"] if made else where or self.simulator.world.channel_id
         if made and not alone:
             # Others act at the same time: only what Discord ties to this interaction is its own.
             events = [(f"message_{kind}", message) for kind, message in made[0].effects]
             events = [(name.replace("_edit", "_update"), message) for name, message in events]
-        self._report(outcome, events, user)
+        self._report(outcome, events, user, here)
         outcome.errors = self._errors.since(started)
         outcome.seconds = time.perf_counter() - clock
         return outcome
@@ -243,18 +250,42 @@ class People:
                     return
                 await asyncio.wait(running, timeout=min(left, LOOK_AGAIN))
 
-    def _report(self, outcome: Outcome, events: list[tuple[str, dict[str, Any]]], user: str) -> None:
-        visible = {raw["id"]: raw for raw in self.simulator.world.messages(viewer=user)}
+    def _report(
+        self, outcome: Outcome, events: list[tuple[str, dict[str, Any]]], user: str, here: str
+    ) -> None:
         created = [payload["id"] for name, payload in events if name == "message_create"]
         changed = [payload["id"] for name, payload in events if name == "message_update"]
         for message_id in dict.fromkeys([*created, *changed]):
-            raw = visible.get(message_id)
+            raw = self._seen(message_id, user, here)
             if raw is None:
                 continue
-            if raw.get("flags", 0) & EPHEMERAL:
+            if raw["channel_id"] != here:
+                outcome.elsewhere.append(SeenMessage(raw, self._name_of(raw["channel_id"])))
+            elif raw.get("flags", 0) & EPHEMERAL:
                 outcome.ephemeral.append(SeenMessage(raw))
             elif message_id in created:
                 outcome.messages.append(SeenMessage(raw))
             else:
                 outcome.edited.append(SeenMessage(raw))
         outcome.deleted = [int(payload["id"]) for name, payload in events if name == "message_delete"]
+
+    def _seen(self, message_id: str, user: str, here: str) -> dict[str, Any] | None:
+        """A message as `user` sees it; None if they don't, or it is gone."""
+        world = self.simulator.world
+        user_id, channel_id = world.find_user(user)["id"], world.channel_of.get(message_id)
+        if channel_id is None or world.viewer_of(message_id) not in {None, user_id}:
+            return None
+        if channel_id != here and not self._enters(user_id, channel_id):
+            return None
+        return world.seen(world.message(message_id), user_id)
+
+    def _enters(self, user_id: str, channel_id: str) -> bool:
+        world = self.simulator.world
+        channel = world.channels[channel_id]
+        if channel["type"] == DIRECT:
+            return bool(channel["recipients"][0]["id"] == user_id)
+        return user_id in world.members and bool(world.permissions(user_id, channel_id) & VIEW_CHANNEL)
+
+    def _name_of(self, channel_id: str) -> str:
+        channel = self.simulator.world.entities()["channels"][channel_id]
+        return f"#{channel['name']}" if channel["type"] != DIRECT else "a direct message"

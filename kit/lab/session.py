@@ -71,7 +71,12 @@ class Lab(Acts):
         self._reloader = Reloader(lambda: self._kit_life, self._show_reload)
         self._display = Display(self)
         self._lives = Lives(
-            bots, simulator, display=self._display, bench=self._bench, reloader=self._reloader
+            bots,
+            simulator,
+            display=self._display,
+            bench=self._bench,
+            reloader=self._reloader,
+            errors=self._errors,
         )
         self._people = People(simulator, lambda: self._life, self._errors, keeper.save_changes)
         self._outer_store = get_store()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from . import lines as around
 from .markdown import parse
 from .prose import to_line, to_text
 
@@ -12,7 +13,6 @@ Raw = Mapping[str, Any]
 
 EPHEMERAL: Final = 1 << 6
 LOADING: Final = 1 << 7
-PINNED: Final = 6
 COMPONENTS_V2: Final = 1 << 15
 
 _RULE: Final = "─" * 40
@@ -42,29 +42,53 @@ def draw_channel(name: str, messages: Sequence[Raw], entities: Raw) -> str:
 def draw_message(message: Raw, entities: Raw) -> list[str]:
     """Draw one message as lines of text."""
     author = message.get("author") or {}
-    name = author.get("global_name") or author.get("username") or "unknown"
+    name = around.name_of(author)
     flags = message.get("flags") or 0
     tag = " APP" if author.get("bot") else ""
     edited = " (edited)" if message.get("edited_timestamp") else ""
     lines = [f"{name}{tag}  {str(message.get('timestamp') or '')[11:16]}{edited}"]
+    if line := answered(message, entities, limit=80):
+        lines.insert(0, f"╭ {line}")
     if flags & LOADING:
-        return [*lines, f"{name} is thinking…"]
-    if message.get("type") == PINNED:
-        return [*lines, f"{name} pinned a message to this channel."]
-    if reference := message.get("referenced_message"):
-        origin = reference.get("author") or {}
-        lines.insert(0, f"╭ @{origin.get('username', 'unknown')}: {quote(reference, entities, limit=80)}")
-    if message.get("content"):
-        lines += prose(message["content"], entities).split("\n")
-    for embed in message.get("embeds") or ():
-        lines += (f"┃ {line}" for line in _embed(embed, entities))
-    if not flags & COMPONENTS_V2:
-        lines += (f"[file: {name}]" for name in loose_files(message))
-    for component in message.get("components") or ():
-        lines += _component(component, entities)
+        lines.append(f"{name} is thinking…")
+    elif said := notice(message, entities):
+        lines.append(said)
+    else:
+        lines += _body(message, entities)
+    lines += filter(None, (around.reactions(message), around.thread(message)))
     if flags & EPHEMERAL:
         lines.append("Only you can see this")
     return lines
+
+
+def _body(message: Raw, entities: Raw) -> Iterator[str]:
+    if message.get("content"):
+        yield from prose(message["content"], entities).split("\n")
+    for original in around.forwarded(message):
+        yield "↪ Forwarded"
+        yield from (f"│ {line}" for line in _body(original, entities))
+    for embed in message.get("embeds") or ():
+        yield from (f"┃ {line}" for line in _embed(embed, entities))
+    if not (message.get("flags") or 0) & COMPONENTS_V2:
+        yield from (f"[file: {name}]" for name in loose_files(message))
+    for component in message.get("components") or ():
+        yield from _component(component, entities)
+
+
+def notice(message: Raw, entities: Raw) -> str | None:
+    """Return what a message of Discord's own says, or None if its author wrote it."""
+    return around.notice(message, quote(message.get("referenced_message") or {}, entities))
+
+
+def answered(message: Raw, entities: Raw, *, limit: int = 200) -> str | None:
+    """Return the line above a message, of the command that was used or of the message that it answers."""
+    found = around.answered(message, quote(message.get("referenced_message") or {}, entities, limit=limit))
+    if found is None:
+        return None
+    if found["author"] is None:
+        return str(found["text"])
+    author = found["author"].get("username", "unknown")
+    return f"@{author}: {found['text']}" if found["quoted"] else f"@{author} {found['text']}"
 
 
 def quote(message: Raw, entities: Raw, *, limit: int = 200) -> str:

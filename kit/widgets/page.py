@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+from . import lines as around
 from .console import (
     COMPONENTS_V2,
     EPHEMERAL,
     LOADING,
-    PINNED,
+    answered,
     button_text,
     loose_files,
     media_name,
+    notice,
     select_text,
 )
 from .markdown import parse
@@ -33,6 +35,7 @@ _BOX: Final = (
 )
 _COLORS: Final = {1: "#5865f2", 2: "#27262d", 3: "#008438", 4: "#c73c41", 5: "#27262d", 6: "#5865f2"}
 _BUTTON: Final = "background:{};color:#fff;border:0;border-radius:8px;padding:6px 14px;margin:2px"
+_QUOTE: Final = "border-left:4px solid #2b2a31;padding-left:12px"
 _SELECT: Final = "border:1px solid #2b2a31;border-radius:8px;padding:6px 12px;margin:2px 0;max-width:400px"
 
 
@@ -53,25 +56,38 @@ def draw_channel(name: str, messages: Sequence[Raw], entities: Raw) -> str:
 
 def _message(message: Raw, entities: Raw) -> str:
     author = message.get("author") or {}
-    name = escape(str(author.get("global_name") or author.get("username") or "unknown"))
+    name = escape(around.name_of(author))
     flags = message.get("flags") or 0
     tag = " <small>APP</small>" if author.get("bot") else ""
     time = escape(str(message.get("timestamp") or "")[11:16])
-    head = f"<div><b>{name}</b>{tag} <small>{time}</small></div>"
+    parts = [f"<div><b>{name}</b>{tag} <small>{time}</small></div>"]
+    if line := answered(message, entities):
+        parts.insert(0, f"<div><small>╭ {escape(line)}</small></div>")
     if flags & LOADING:
-        return f"<div>{head}<i>{name} is thinking…</i></div>"
-    if message.get("type") == PINNED:
-        return f"<div>{head}<i>{name} pinned a message to this channel.</i></div>"
-    parts = [head, _prose(message.get("content"), entities)]
-    parts += [_embed(embed, entities) for embed in message.get("embeds") or ()]
-    if not flags & COMPONENTS_V2:
-        parts += [_media(name) for name in loose_files(message)]
-    parts += [_component(component, entities) for component in message.get("components") or ()]
+        parts.append(f"<i>{name} is thinking…</i>")
+    elif said := notice(message, entities):
+        parts.append(f"<i>{escape(said)}</i>")
+    else:
+        parts.append(_body(message, entities))
     if message.get("edited_timestamp"):
         parts.append("<small>(edited)</small>")
+    hanging = filter(None, (around.reactions(message), around.thread(message)))
+    parts += [f"<div><small>{escape(line)}</small></div>" for line in hanging]
     if flags & EPHEMERAL:
         parts.append("<div><small>Only you can see this</small></div>")
     return f'<div style="margin:8px 0">{"".join(parts)}</div>'
+
+
+def _body(message: Raw, entities: Raw) -> str:
+    parts = [_prose(message.get("content"), entities)]
+    parts += [
+        f'<div style="{_QUOTE}"><i>↪ Forwarded</i>{_body(original, entities)}</div>'
+        for original in around.forwarded(message)
+    ]
+    parts += [_embed(embed, entities) for embed in message.get("embeds") or ()]
+    if not (message.get("flags") or 0) & COMPONENTS_V2:
+        parts += [_media(name) for name in loose_files(message)]
+    return "".join([*parts, *(_component(item, entities) for item in message.get("components") or ())])
 
 
 def _prose(text: str | None, entities: Raw) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 import traitlets
 
-from . import console, page
+from . import console, lines, page
 from .base import BenchWidget, ErrorListener, Pacer, read_text
 from .events import read_event, read_id
 from .markdown import Node, parse
@@ -305,11 +305,16 @@ def render_payload(message: Mapping[str, Any], entities: Mapping[str, Any]) -> d
         entities: Names by id, for the line of the message it answers.
 
     Returns:
-        `message`, `markdown` (source to tree) and `reply`, a line of the message it answers.
+        `message`, `markdown` (source to tree), `reply`, the line above it (see `lines.answered`), and
+        `notice`, what a message of Discord's own says.
     """
-    referenced = message.get("referenced_message")
-    reply = console.quote(referenced, entities) if referenced else None
-    return {"message": message, "markdown": parse_all(_message_texts(message)), "reply": reply}
+    quote = console.quote(message.get("referenced_message") or {}, entities)
+    return {
+        "message": message,
+        "markdown": parse_all(_message_texts(message)),
+        "reply": lines.answered(message, quote),
+        "notice": lines.notice(message, quote),
+    }
 
 
 def parse_all(texts: Iterator[str]) -> dict[str, list[Node]]:
@@ -326,3 +331,5 @@ def _message_texts(message: Mapping[str, Any]) -> Iterator[str]:
         texts += [field.get(key) for field in fields for key in ("name", "value")]
         yield from (text for text in texts if text)
     yield from console.component_texts(message.get("components") or ())
+    for original in lines.forwarded(message):
+        yield from _message_texts(original)

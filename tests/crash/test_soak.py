@@ -9,11 +9,16 @@ import os
 import statistics
 import threading
 import warnings
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import hikari
+import miru
 import pytest
 
 import kit
+import kit.lab.hikari
 from kit.persistence.places import open_place
 from kit.state import StateStore, get_store, set_store
 from tests.lab.panels import RolePanel, count_roles
@@ -57,6 +62,50 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
+def bots_held() -> int:
+    """How many hikari bots there are, ended ones included."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return sum(isinstance(thing, hikari.GatewayBot | hikari.RESTBot) for thing in gc.get_objects())
+
+
+class Greeter(miru.View):
+    """A persistent view of hikari-miru."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    @miru.button(label="Greet", custom_id="greet")
+    async def greet(self, context: miru.ViewContext, button: miru.Button) -> None:
+        """Answer, so that no message stays."""
+        await context.edit_response("Again")
+
+
+def greeting(kind: str, token: str, rest_url: str) -> hikari.GatewayBot | hikari.RESTBot:
+    """Make a bot that sends a `Greeter` as it first starts, and answers it in every life."""
+    made = {"banner": None, "logs": None, "rest_url": rest_url}
+    bot: Any = (
+        hikari.RESTBot(token, hikari.TokenType.BOT, **made)
+        if kind == "rest"
+        else hikari.GatewayBot(token, **made)
+    )
+    client = miru.Client(bot)
+
+    async def begin(_: Any) -> None:
+        client.start_view(Greeter(), bind_to=None)
+        guild = (await bot.rest.fetch_my_guilds())[0]
+        channels = await bot.rest.fetch_guild_channels(guild)
+        channel = next(channel for channel in channels if channel.name == "general")
+        if not await bot.rest.fetch_messages(channel).limit(1):
+            await bot.rest.create_message(channel, "Press it", components=Greeter())
+
+    if kind == "rest":
+        bot.add_startup_callback(begin)
+    else:
+        bot.subscribe(hikari.StartedEvent, begin)
+    return bot
+
+
 def growth(samples: list[int]) -> float:
     """By how much the second half of `samples` grew from its beginning to its end, along a straight line."""
     half = samples[len(samples) // 2 :]
@@ -90,6 +139,28 @@ async def test_a_day_of_restarts_leaves_nothing_behind(tmp_path, monkeypatch):
         assert lab.messages[0].labels[0] == f"Get role ({RESTARTS})"
     assert all(after[what] <= before[what] for what in before), (before, after)
     _log.info("%d restarts: %s kB", RESTARTS, memory)
+    assert growth(memory) < 3_000, memory
+
+
+@pytest.mark.parametrize("kind", ["gateway", "rest"])
+@pytest.mark.asyncio
+async def test_a_day_of_restarts_of_a_hikari_bot_leaves_nothing_behind(kind, tmp_path, monkeypatch):
+    """Crashes, and every tenth a close, each with a click: no task, thread, file, bot or megabyte more."""
+    monkeypatch.chdir(tmp_path)
+    memory = []
+    async with kit.Lab.start(kit.lab.hikari.bot(partial(greeting, kind))) as lab:
+        for number in range(RESTARTS):
+            await lab.restart(crash=number % 10 != 0)
+            assert (await lab.click("greet")).ok
+            if number == 4:
+                before = footprint() | {"bots": bots_held()}
+            if number % (RESTARTS // 20) == 0:
+                memory.append(resident())
+        await asyncio.sleep(0.05)
+        after = footprint() | {"bots": bots_held()}
+        await lab.check()
+    assert all(after[what] <= before[what] for what in before), (before, after)
+    _log.info("%d restarts of %s: %s kB", RESTARTS, kind, memory)
     assert growth(memory) < 3_000, memory
 
 

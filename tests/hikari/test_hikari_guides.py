@@ -100,6 +100,22 @@ def test_a_command_that_waits_for_its_menu_holds_nobody_up(tmp_path):
     assert ran.returncode == 0, ran.stderr
 
 
+def test_what_commands_raise_is_collected(tmp_path):
+    """Two libraries print it and go on, which no lab hears; a handler of the bot's own still has its say."""
+    program = Path(__file__).with_name("errors_program.py")
+    ran = subprocess.run(
+        [python_of("hikari-2.7"), program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(program.parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "all of it" in ran.stdout
+
+
 def test_the_corrections_of_the_guides_are_needed():
     """What docs/hikari.md says of the libraries is so in the versions that were tried."""
     program = Path(__file__).with_name("corrections_program.py")

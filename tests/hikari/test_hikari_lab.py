@@ -530,3 +530,48 @@ def test_without_hikari_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "hikari", None)
     with pytest.raises(ImportError, match=r'pip install "viewkit\[hikari\]"'):
         _ = kit.lab.hikari
+
+
+@pytest.mark.parametrize("crash", [False, True])
+@pytest.mark.asyncio
+async def test_clicks_that_are_under_way_at_a_restart_all_come_to_an_end(maker, crash):
+    """Each is answered or fails as Discord says it does, none is answered twice, and later ones are answered."""
+
+    class Panel(miru.View):
+        @miru.button(label="Fast", custom_id="fast")
+        async def fast(self, ctx, button):
+            await ctx.respond("fast", flags=hikari.MessageFlag.EPHEMERAL)
+
+        @miru.button(label="Slow", custom_id="slow")
+        async def slow(self, ctx, button):
+            await asyncio.sleep(60)
+
+    def make(token, rest_url):
+        bot = hikari.GatewayBot(token, rest_url=rest_url, banner=None, logs=None)
+        client = miru.Client(bot)
+
+        @bot.listen()
+        async def start(event: hikari.StartedEvent) -> None:
+            client.start_view(Panel(timeout=None), bind_to=None)
+
+        @bot.listen()
+        async def send(event: hikari.GuildMessageCreateEvent) -> None:
+            if event.is_human:
+                await event.message.respond("?", components=Panel(timeout=None))
+
+        return bot
+
+    people = [f"person{number}" for number in range(20)]
+    async with kit.Lab.start(kit.lab.hikari.bot(make), users=people) as lab:
+        lab.discord.deadline = 0.5
+        await lab.say("panel")
+        clicks = [lab.click(custom_id, user=user) for user in people for custom_id in ("fast", "slow")]
+        under_way = asyncio.gather(*clicks)
+        await asyncio.sleep(0)
+        await lab.restart(crash=crash)
+        for fast, slow in zip(*[iter(await under_way)] * 2, strict=True):
+            assert [message.text for message in fast.ephemeral] == ([] if fast.failure else ["fast"])
+            assert "no answer" in slow.failure
+        again = await asyncio.gather(*(lab.click("fast", user=user) for user in people))
+        assert [outcome.message.text for outcome in again] == ["fast"] * 20
+        await lab.check()

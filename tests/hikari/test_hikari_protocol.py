@@ -32,3 +32,17 @@ async def test_a_hikari_bot_answers_a_click(simulator):
         await bot.close()
     assert (interaction.status, seen) == ("answered", ["bob"])
     assert simulator.world.message(sent.id)["content"] == "pressed"
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.asyncio
+async def test_a_bot_lists_its_guilds_to_the_end(simulator, newest_first):
+    """The library asks for counts, and for the guilds after the last one until there are none."""
+    app = hikari.RESTApp(url=simulator.rest_url)
+    await app.start()
+    async with asyncio.timeout(10), app.acquire(simulator.token, hikari.TokenType.BOT) as client:
+        guilds = [guild async for guild in client.fetch_my_guilds(newest_first=newest_first)]
+    await app.close()
+    assert [(guild.name, guild.approximate_member_count) for guild in guilds] == [
+        (simulator.world.guild["name"], len(simulator.world.members))
+    ]

@@ -301,7 +301,8 @@ async def test_an_answer_quotes_what_it_answers(open_preview):
     )
     preview, sent = open_preview(channel)
     await receive(preview, {"type": "ready", "view": "a"})
-    assert [item["reply"] for item in sent[-1][0]["messages"]] == ["hi all", "Roles", ""]
+    replies = [item["reply"]["text"] for item in sent[-1][0]["messages"]]
+    assert replies == ["hi all", "Roles", "Click to see attachment"]
     assert "╭ @Helper: Roles" in preview.to_text()
 
 

@@ -49,8 +49,19 @@ def get_user(simulator: Simulator, call: Call) -> Json:
 def get_current_guilds(simulator: Simulator, call: Call) -> list[Json]:
     """Get Current User Guilds."""
     world = simulator.world
+    guild_id, highest = int(world.guild["id"]), (1 << 64) - 1
+    # A library pages until nothing comes.
+    if not call.number("after", 0, 0, highest) < guild_id < call.number("before", highest, 0, highest):
+        return []
     shown = {key: world.guild[key] for key in ("id", "name", "icon", "banner", "features")}
-    return [{**shown, "owner": False, "permissions": str(world.permissions(call.bot.id))}]
+    permissions = str(world.permissions(call.bot.id))
+    return [{**shown, "owner": False, "permissions": permissions, **_counts(world, call)}]
+
+
+def _counts(world: World, call: Call) -> Json:
+    if call.query.get("with_counts", "").lower() not in ("1", "true"):
+        return {}
+    return dict.fromkeys(("approximate_member_count", "approximate_presence_count"), len(world.members))
 
 
 @routes.add("GET", "soundboard-default-sounds")
@@ -74,7 +85,4 @@ def create_dm(simulator: Simulator, call: Call) -> Json:
 def get_guild(simulator: Simulator, call: Call) -> Json:
     """Get Guild."""
     world = simulator.world
-    found = {**guild(world, call), "roles": list(world.roles.values())}
-    if call.query.get("with_counts", "").lower() in ("1", "true"):
-        found["approximate_member_count"] = found["approximate_presence_count"] = len(world.members)
-    return found
+    return {**guild(world, call), "roles": list(world.roles.values()), **_counts(world, call)}

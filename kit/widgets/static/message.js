@@ -2,11 +2,10 @@ import { clock, el, icon } from "./dom.js";
 import { component } from "./components.js";
 import { attachments, embed } from "./embed.js";
 import { prose } from "./markdown.js";
-import { avatar } from "./media.js";
+import { avatar, emoji } from "./media.js";
 import { dots } from "./select.js";
 
 const EPHEMERAL = 1 << 6, LOADING = 1 << 7, COMPONENTS_V2 = 1 << 15;
-const PINNED = 6;
 
 export function messageNode(context, payload) {
   const { message, markdown } = payload;
@@ -19,7 +18,7 @@ export function messageNode(context, payload) {
     { class: `message${flags & EPHEMERAL ? " ephemeral" : ""}`, data: { messageId: message.id }, "aria-label": `Message of ${author.global_name || author.username}` },
     replyLine(context, payload),
     avatar(context, author),
-    el("div", { class: "body" }, header(author, message), body(drawing, flags, edited), failure(context, message.id), flags & EPHEMERAL ? onlyYou(context, message.id) : null),
+    el("div", { class: "body" }, header(author, message), body(drawing, payload.notice, edited), hanging(context, message), failure(context, message.id), flags & EPHEMERAL ? onlyYou(context, message.id) : null),
   );
   return node;
 }
@@ -34,18 +33,24 @@ function header(author, message) {
   );
 }
 
-function body(drawing, flags, edited) {
+function body(drawing, notice, edited) {
+  const { message } = drawing;
+  if (message.flags & LOADING) return el("div", { class: "thinking" }, dots(), el("span", { text: `${message.author?.username ?? "The app"} is thinking…` }));
+  if (notice) return el("div", { class: "thinking" }, el("span", { text: notice }));
+  return content(drawing, edited);
+}
+
+function content(drawing, edited) {
   const { context, message, markdown } = drawing;
-  if (flags & LOADING) return el("div", { class: "thinking" }, dots(), el("span", { text: `${message.author?.username ?? "The app"} is thinking…` }));
-  if (message.type === PINNED) return el("div", { class: "thinking" }, el("span", { text: `${message.author?.username ?? "Someone"} pinned a message to this channel.` }));
   const components = (message.components ?? []).map((data) => component(drawing, data));
-  if (flags & COMPONENTS_V2) return el("div", { class: "content v2" }, components, edited);
+  if (message.flags & COMPONENTS_V2) return el("div", { class: "content v2" }, components, edited);
   const text = message.content ? prose(context, message.content, markdown) : null;
   if (text && edited) text.append(edited);
   return el(
     "div",
     { class: "content" },
     text,
+    (message.message_snapshots ?? []).map((snapshot) => forwarded(drawing, snapshot.message)),
     attachments(drawing),
     (message.embeds ?? []).map((data) => embed(drawing, data)),
     components.length ? el("div", { class: "rows", key: "rows" }, components) : null,
@@ -53,15 +58,27 @@ function body(drawing, flags, edited) {
   );
 }
 
-function replyLine(context, { message, reply }) {
-  const invoked = message.interaction_metadata?.name ?? message.interaction?.name;
-  if (invoked) {
-    const user = message.interaction_metadata?.user ?? message.interaction?.user;
-    return line(context, user, `used /${invoked}`);
-  }
-  if (!message.message_reference || message.type === PINNED) return null;
-  const origin = message.referenced_message;
-  return line(context, origin?.author, origin ? reply || "Click to see attachment" : "Original message was deleted");
+// The original's buttons answer on the original only.
+function forwarded(drawing, original) {
+  const copy = content({ ...drawing, message: { ...original, id: drawing.message.id } }, null);
+  for (const control of copy.querySelectorAll("[data-custom-id]")) control.disabled = true;
+  return el("div", { class: "forwarded" }, el("div", { class: "forward" }, icon("reply"), el("span", { text: "Forwarded" })), copy);
+}
+
+function hanging(context, message) {
+  const { reactions = [], thread } = message;
+  return [
+    reactions.length ? el("div", { class: "reactions" }, reactions.map((item) => reaction(context, item))) : null,
+    thread ? el("div", { class: "thread" }, icon("hash"), el("b", { text: thread.name }), el("span", { text: `${thread.message_count} message${thread.message_count === 1 ? "" : "s"}` })) : null,
+  ];
+}
+
+function reaction(context, { emoji: face, count, me }) {
+  return el("span", { class: `reaction${me ? " mine" : ""}`, title: face.name }, emoji(context, face), el("span", { text: count }));
+}
+
+function replyLine(context, { reply }) {
+  return reply ? line(context, reply.author, reply.text) : null;
 }
 
 function line(context, user, text) {
