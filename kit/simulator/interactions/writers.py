@@ -9,7 +9,7 @@ from kit.simulator.errors import ApiError, ClickError
 from kit.simulator.interactions import clicks
 from kit.simulator.interactions.clicks import MessageLike
 from kit.simulator.limits.messages import check_message
-from kit.simulator.world import messages, payloads, reactions, starting
+from kit.simulator.world import messages, payloads, pins, reactions, starting
 from kit.simulator.world import permissions as rights
 from kit.simulator.world.media import Upload
 
@@ -221,9 +221,9 @@ class Writers:
         found = clicks.message_for(self.world, message, person)
         self._moderate(person, found, rights.PIN_MESSAGES, "can't pin in")
         if pinned:
-            messages.pin(self.world, found, user=person)
+            pins.pin(self.world, found, user=person)
         else:
-            messages.unpin(self.world, found)
+            pins.unpin(self.world, found)
 
     async def start_typing(self, *, user: str, channel: str | int | None = None) -> None:
         """Types, which the others see.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import math
 import re
@@ -15,7 +16,7 @@ from aiohttp import MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kit.simulator.errors import ApiError, UnsupportedError, invalid_field
-from kit.simulator.limits.forms import Form
+from kit.simulator.limits.forms import Form, utc_moment
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
 
@@ -103,6 +104,22 @@ class Call:
         if value > high:
             raise invalid_field(name, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {high}.")
         return value
+
+    def moment(self, name: str) -> dt.datetime | None:
+        """A moment of the query string, in ISO 8601; None if it is absent.
+
+        Args:
+            name: Its key.
+
+        Raises:
+            ApiError: It is none.
+        """
+        text = self.query.get(name)
+        try:
+            # A "+" that was not quoted arrives as a space.
+            return utc_moment(text.replace(" ", "+")) if text else None
+        except ValueError:
+            raise invalid_field(name, "DATE_TIME_TYPE_PARSE", f"Could not parse {text}.") from None
 
 
 async def read_body(request: web.Request, call: Call) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, unknown
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
-from kit.simulator.world import messages, payloads
+from kit.simulator.world import messages, payloads, pins
 from kit.simulator.world.permissions import (
     ATTACH_FILES,
     EMBED_LINKS,
@@ -211,35 +212,44 @@ def typing(simulator: Simulator, call: Call) -> None:
     messages.show_typing(simulator.world, channel["id"], call.bot.id)
 
 
-def _pins(world: World, call: Call) -> list[Json]:
-    newest = map(world.message, reversed(_history(world, call)))
-    return [message for message in newest if message["pinned"]]
+def _pins(world: World, call: Call, before: dt.datetime | None = None) -> list[Json]:
+    """What is pinned in a channel, newest pin first; none to a bot that may not read its history."""
+    channel = in_channel(world, call, 0)
+    if lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel):
+        return []
+    pinned = [
+        {"pinned_at": when, "message": world.seen(world.message(key), call.bot.id)}
+        for key, when in reversed(world.pins.get(channel["id"], {}).items())
+        if before is None or dt.datetime.fromisoformat(when) < before
+    ]
+    # Of two that were pinned at one moment the order stays.
+    return sorted(pinned, key=lambda entry: str(entry["pinned_at"]), reverse=True)
 
 
 @routes.add("GET", MESSAGES + "/pins")
 def list_pins(simulator: Simulator, call: Call) -> Json:
     """Get Channel Pins."""
     limit = call.number("limit", 50, 1, 50)
-    pins = _pins(simulator.world, call)
-    shown = [simulator.world.seen(message, call.bot.id) for message in pins[:limit]]
-    items = [{"pinned_at": message["timestamp"], "message": message} for message in shown]
-    return {"items": items, "has_more": len(pins) > limit}
+    found = _pins(simulator.world, call, call.moment("before"))
+    return {"items": found[:limit], "has_more": len(found) > limit}
 
 
 @routes.add("GET", "channels/{channel_id}/pins")
 def list_pins_deprecated(simulator: Simulator, call: Call) -> list[Json]:
     """Get Pinned Messages, the older route."""
-    return [simulator.world.seen(message, call.bot.id) for message in _pins(simulator.world, call)[:50]]
+    return [entry["message"] for entry in _pins(simulator.world, call)[:50]]
 
 
 @routes.add("PUT", "channels/{channel_id}/pins/{message_id}")
 @routes.add("PUT", MESSAGES + "/pins/{message_id}")
 def pin(simulator: Simulator, call: Call) -> None:
     """Pin Message."""
-    in_channel(simulator.world, call, PIN_MESSAGES)
-    if len(_pins(simulator.world, call)) >= MAX_PINS:
+    world = simulator.world
+    channel = in_channel(world, call, PIN_MESSAGES)
+    message = active(world, find(world, call))
+    if len(world.pins.get(channel["id"], ())) >= MAX_PINS and not message["pinned"]:
         raise ApiError(400, 30003, f"Maximum number of pins reached for the channel ({MAX_PINS})")
-    messages.pin(simulator.world, active(simulator.world, find(simulator.world, call)), user=call.bot.user)
+    pins.pin(world, message, user=call.bot.user)
 
 
 @routes.add("DELETE", "channels/{channel_id}/pins/{message_id}")
@@ -247,4 +257,4 @@ def pin(simulator: Simulator, call: Call) -> None:
 def unpin(simulator: Simulator, call: Call) -> None:
     """Unpin Message."""
     in_channel(simulator.world, call, PIN_MESSAGES)
-    messages.unpin(simulator.world, active(simulator.world, find(simulator.world, call)))
+    pins.unpin(simulator.world, active(simulator.world, find(simulator.world, call)))

@@ -34,6 +34,8 @@ class ChannelState(GuildState):
         self.channels: dict[str, Json] = {}
         # Whose each direct message channel is; the channel itself names the person.
         self.dm_bots: dict[str, str] = {}
+        # The same by the bot and the person.
+        self._dm_of: dict[tuple[str, str], str] = {}
         # Since when somebody is in a thread: by its id, then by theirs.
         self.thread_members: dict[str, dict[str, str]] = {}
 
@@ -168,13 +170,19 @@ class ChannelState(GuildState):
             LookupError: No such user.
         """
         person, bot_id = self.find_user(user), (bot or self.bot).id
-        for key, owner_id in self.dm_bots.items():
-            channel = self.channels.get(key)
-            if owner_id == bot_id and channel and channel["recipients"][0]["id"] == person["id"]:
-                return channel
+        opened = self._dm_of.get((bot_id, person["id"]))
+        if opened in self.channels:
+            return self.channels[opened]
         channel = payloads.dm_channel(self.snowflakes.next(), person)
         self.dm_bots[channel["id"]] = bot_id
+        self._dm_of[bot_id, person["id"]] = channel["id"]
         return self.put_channel(channel)
+
+    def index_channels(self) -> None:
+        """Notes whose each direct message channel is, after all of them were read at once."""
+        self._dm_of = {
+            (bot_id, self.channels[key]["recipients"][0]["id"]): key for key, bot_id in self.dm_bots.items()
+        }
 
     def delete_role(self, role_id: str) -> None:
         """Deletes a role, and takes it from everyone and from the channels' overwrites.

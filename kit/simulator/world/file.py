@@ -18,10 +18,10 @@ from kit.simulator.world.snowflakes import Snowflakes
 if TYPE_CHECKING:
     from kit.simulator.world.world import World
 
-FORMAT = 3
+FORMAT = 4
 PLAIN = (
     *("guild", "users", "members", "roles", "channels", "dm_bots"),
-    *("channel_id", "base_url", "viewers", "bans", "thread_members", "reactors", "webhooks"),
+    *("channel_id", "base_url", "viewers", "bans", "thread_members", "reactors", "webhooks", "pins"),
 )
 
 
@@ -90,7 +90,7 @@ def read_world(path: Path, world: World) -> None:
     except ValueError as error:
         raise WorldFileError(f"{path} is not JSON: {error}. {remedy}") from error
     found = data.get("viewkit_world") if isinstance(data, dict) else None
-    if found not in (1, 2, FORMAT):
+    if type(found) is not int or not 1 <= found <= FORMAT:
         raise WorldFileError(
             f"{path} is not a world of format {FORMAT} (viewkit_world is {found!r}). {remedy}"
         )
@@ -130,4 +130,13 @@ def _reactions_and_threads(data: dict[str, Any]) -> None:
                 reaction["me"] = False
 
 
-UPGRADES = (_several_bots, _reactions_and_threads)
+def _pins(data: dict[str, Any]) -> None:
+    """Format 3 knew what was pinned, but not since when."""
+    data["pins"] = {
+        channel_id: {key: message["timestamp"] for key, message in messages.items() if message["pinned"]}
+        for channel_id, messages in data["messages"].items()
+        if any(message["pinned"] for message in messages.values())
+    }
+
+
+UPGRADES = (_several_bots, _reactions_and_threads, _pins)

@@ -26,6 +26,8 @@ class MemberState(RoleState):
         self.members: dict[str, Json] = {}
         # Why, by the id of who was banned.
         self.bans: dict[str, str | None] = {}
+        # What people are called, by id: a large guild is looked through by ids.
+        self._names: dict[str, str] = {}
 
     def user(
         self,
@@ -71,9 +73,11 @@ class MemberState(RoleState):
         wanted = str(wanted)
         if wanted in self.users:
             return self.users[wanted]
-        for user in (*self.users.values(), *(bot.user for bot in self.bots.values())):
-            if wanted in (user["id"], user["username"]):
-                return user
+        if self.knows(wanted):
+            return self.user_by_id(wanted)
+        for bot in self.bots.values():
+            if wanted == bot.name:
+                return bot.user
         raise UnknownError(
             "User", repr(wanted), f"Known: {', '.join(self.users)}. Make them first: user({wanted!r})."
         )
@@ -89,10 +93,21 @@ class MemberState(RoleState):
         """
         if user_id in self.bots:
             return self.bots[user_id].user
-        for user in self.users.values():
-            if user["id"] == user_id:
-                return user
+        if user_id in self._names:
+            return self.users[self._names[user_id]]
         raise UnknownError("User", user_id)
+
+    def knows(self, user_id: str) -> bool:
+        """Whether an id is somebody's, a person's or a bot's.
+
+        Args:
+            user_id: The snowflake.
+        """
+        return user_id in self.bots or user_id in self._names
+
+    def index_users(self) -> None:
+        """Notes who is who, after all of them were read at once."""
+        self._names = {user["id"]: name for name, user in self.users.items()}
 
     def add_user(
         self,
@@ -121,6 +136,7 @@ class MemberState(RoleState):
         held = [self.find_role(role)["id"] for role in _listed(roles)]
         user = payloads.user(self.snowflakes.next(), name)
         self.users[name] = {**user, "global_name": global_name} if global_name is not None else user
+        self._names[user["id"]] = name
         self._admit(user["id"], held, nick)
         return self.users[name]
 

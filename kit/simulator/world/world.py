@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import urllib.parse
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import UnknownError
@@ -59,6 +60,10 @@ class World(ThreadState):
         self.base_url = UNBOUND
         self.message_store: dict[str, dict[str, Json]] = {}
         self.viewers: dict[str, str] = {}
+        # The ids of the messages that everyone sees, oldest first: by channel.
+        self._listed: dict[str, list[str]] = {}
+        # When a message was pinned: by channel, then by message, the first one first.
+        self.pins: dict[str, dict[str, str]] = {}
         # Who reacted, first come first: by message, then by the emoji's id or sign.
         self.reactors: dict[str, dict[str, list[str]]] = {}
         self.uploads: dict[str, Upload] = {}
@@ -99,7 +104,8 @@ class World(ThreadState):
     def _drop_channel(self, channel: Json) -> None:
         for message in tuple(self.message_store.get(channel["id"], {}).values()):
             self._forget(message)
-        self.message_store.pop(channel["id"], None)
+        for by_channel in (self.message_store, self._listed, self.pins):
+            by_channel.pop(channel["id"], None)
         self.thread_members.pop(channel["id"], None)
         for key in [key for key, hook in self.webhooks.items() if hook["channel_id"] == channel["id"]]:
             del self.webhooks[key]
@@ -134,13 +140,12 @@ class World(ThreadState):
         return shown
 
     def listed(self, channel_id: str) -> list[str]:
-        """The ids of the messages that a bot can list in a channel, oldest first.
+        """The ids of the messages that a bot can list in a channel, oldest first. They are not to be changed.
 
         Args:
             channel_id: The channel.
         """
-        stored = self.message_store.get(self.find_channel(channel_id)["id"], {})
-        return [key for key in stored if key not in self.viewers]
+        return self._listed.get(channel_id, [])
 
     def message(self, message_id: str | int) -> Json:
         """A message by id, ephemeral ones included.
@@ -180,6 +185,7 @@ class World(ThreadState):
         if viewer_id is not None:
             self.viewers[key] = viewer_id
         elif created:
+            self._listed.setdefault(channel_id, []).append(key)
             self._note_sent(self.channels[channel_id], message)
         self.emit("MESSAGE_CREATE" if created else "MESSAGE_UPDATE", message)
         return message
@@ -245,7 +251,10 @@ class World(ThreadState):
     def _forget(self, message: Json) -> None:
         del self.message_store[message["channel_id"]][message["id"]]
         del self.channel_of[message["id"]]
-        self.viewers.pop(message["id"], None)
+        self.pins.get(message["channel_id"], {}).pop(message["id"], None)
+        if self.viewers.pop(message["id"], None) is None:
+            listed = self._listed[message["channel_id"]]
+            del listed[bisect_left(listed, int(message["id"]), key=int)]
         self.reactors.pop(message["id"], None)
         channel = self.channels[message["channel_id"]]
         if channel["type"] in payloads.THREADS and message["type"] != THREAD_STARTER:
@@ -373,11 +382,11 @@ class World(ThreadState):
         """
         world = cls()
         read_world(path, world)
-        world.channel_of = {
-            message_id: channel_id
-            for channel_id, messages in world.message_store.items()
-            for message_id in messages
-        }
+        world.index_users()
+        world.index_channels()
+        for channel_id, messages in world.message_store.items():
+            world.channel_of.update(dict.fromkeys(messages, channel_id))
+            world._listed[channel_id] = [key for key in messages if key not in world.viewers]
         return world
 
     def move_files(self, base_url: str) -> None:
