@@ -10,7 +10,7 @@ from kit.simulator.world import payloads, permissions
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.flags import bits
 from kit.simulator.world.guild import GuildState
-from kit.simulator.world.observed import is_id
+from kit.simulator.world.observed import is_id, named
 
 Json = dict[str, Any]
 
@@ -84,10 +84,13 @@ class ChannelState(GuildState):
         changes.update({} if nsfw is None else {"nsfw": nsfw})
         if category is not None:
             changes["parent_id"] = self.channel(category, type="category")["id"]
+        if overwrites is not None and not isinstance(overwrites, Mapping):
+            raise ValueError("Overwrites are by role or user: {'Mods': {'view_channel': True}}.")
         if overwrites is not None:
             changes["permission_overwrites"] = [self._overwrite(*entry) for entry in overwrites.items()]
         found = self._channel_named(name)
         if found is None and not is_id(name):
+            named("A channel", name, 100)
             return self.put_channel({**self._fresh(str(name), type), **changes})
         found = self.find_channel(name)
         return self.put_channel({**found, **changes}) if changes else found
@@ -116,6 +119,12 @@ class ChannelState(GuildState):
 
     def _overwrite(self, target: str, allowed: Mapping[str, bool | None]) -> Json:
         role = self._role_named(target)
+        known = isinstance(allowed, Mapping) and all(
+            v is None or isinstance(v, bool) for v in allowed.values()
+        )
+        if not known:
+            example = f"{{{target!r}: {{'view_channel': False}}}}"
+            raise ValueError(f"An overwrite says of each permission True, False or None: {example}.")
         entry: Json = {"id": role["id"], "type": ROLE} if role else {"id": "", "type": MEMBER}
         if role is None:
             entry["id"] = self.find_user(target)["id"]
@@ -170,6 +179,8 @@ class ChannelState(GuildState):
             LookupError: No such user.
         """
         person, bot_id = self.find_user(user), (bot or self.bot).id
+        if person["id"] in self.bots:
+            raise ValueError(f"{person['username']} is a bot, and bots write each other no direct messages.")
         opened = self._dm_of.get((bot_id, person["id"]))
         if opened in self.channels:
             return self.channels[opened]
@@ -192,8 +203,12 @@ class ChannelState(GuildState):
 
         Raises:
             LookupError: No such role.
+            ValueError: It is @everyone's, or a bot's own.
         """
-        gone = self.find_role(role_id)["id"]
+        role = self.find_role(role_id)
+        gone = role["id"]
+        if gone == self.guild["id"] or role["managed"]:
+            raise ValueError(f"{role['name']} stays: Discord lets nobody delete it. Change what it grants.")
         for user_id, member in self.members.items():
             if gone in member["roles"]:
                 self.update_member(user_id, {"roles": [held for held in member["roles"] if held != gone]})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import WorldFileError
+from kit.simulator.world import shape
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
 from kit.simulator.world.payloads import DM_CHANNEL
@@ -87,7 +88,7 @@ def read_world(path: Path, world: World) -> None:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise WorldFileError(f"Can't read the world file {path}: {error.strerror}. {remedy}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WorldFileError(f"{path} is not JSON: {error}. {remedy}") from error
     found = data.get("viewkit_world") if isinstance(data, dict) else None
     if type(found) is not int or not 1 <= found <= FORMAT:
@@ -103,7 +104,11 @@ def read_world(path: Path, world: World) -> None:
         world.bots = {bot["user"]["id"]: Bot(**bot) for bot in data["bots"]}
         world.message_store = data["messages"]
         world.uploads, world.images = _uploads(data["files"]), _uploads(data["images"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        shape.check(world)
+        world.index_users()
+        world.index_channels()
+        world.index_messages()
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise WorldFileError(f"{path} is a damaged world file: {error!r}. {remedy}") from error
 
 

@@ -36,11 +36,13 @@ def bits(permissions: int | Iterable[str]) -> int:
         permissions: The number itself, or names such as ``["manage_messages"]``.
 
     Raises:
-        ValueError: There is no such permission.
+        ValueError: There is no such permission, or it is no set of them.
     """
     if isinstance(permissions, int):
+        if permissions < 0:
+            raise ValueError(f"A set of permissions is 0 or more, not {permissions}.")
         return permissions
-    if isinstance(permissions, str):
+    if isinstance(permissions, str) or not isinstance(permissions, Iterable):
         raise ValueError(f"Permissions are a number or a list of names: use [{permissions!r}].")  # noqa: TRY004
     total = 0
     for name in permissions:

@@ -8,10 +8,11 @@ from typing import Any
 
 from kit.simulator.errors import UnknownError
 from kit.simulator.world import payloads
-from kit.simulator.world.observed import is_id
+from kit.simulator.world.observed import is_id, named
 from kit.simulator.world.roles import RoleState
 
 Json = dict[str, Any]
+MAX_TIME_OUT = 28 * 86_400
 
 
 class MemberState(RoleState):
@@ -49,7 +50,9 @@ class MemberState(RoleState):
             LookupError: Nobody has that id, no role has such an id, or roles or a nick are for someone who is
                 not in the guild.
         """
-        held = None if roles is None else [self.role(role)["id"] for role in _listed(roles)]
+        if nick:
+            named("A nick", nick, 32)
+        held = None if roles is None else self._roles_of(roles)
         if name not in self.users and not is_id(name):
             return self.add_user(name, roles=held or (), nick=nick, global_name=global_name)
         user = self.find_user(name)
@@ -60,6 +63,12 @@ class MemberState(RoleState):
         if changes:
             self.update_member(user["id"], changes)
         return user
+
+    def _roles_of(self, names: Iterable[str]) -> list[str]:
+        held = [self.role(role)["id"] for role in _listed(names)]
+        if self.guild["id"] in held:
+            raise ValueError("Everybody has @everyone: leave it out of the roles.")
+        return list(dict.fromkeys(held))
 
     def find_user(self, wanted: str) -> Json:
         """A person, or a bot, who is there.
@@ -131,8 +140,9 @@ class MemberState(RoleState):
         """
         if name in self.users:
             raise ValueError(f"There is a user {name!r} already: use user({name!r}), or another name.")
-        if not name:
-            raise ValueError("A person has a name: user('carol').")
+        named("A person", name, 32)
+        if any(name == bot.name for bot in self.bots.values()):
+            raise ValueError(f"{name!r} is a bot: people have other names.")
         held = [self.find_role(role)["id"] for role in _listed(roles)]
         user = payloads.user(self.snowflakes.next(), name)
         self.users[name] = {**user, "global_name": global_name} if global_name is not None else user
@@ -271,7 +281,7 @@ class MemberState(RoleState):
             LookupError: No such member or role.
         """
         held = self.member(user)["roles"]
-        given = [self.find_role(role)["id"] for role in roles]
+        given = self._roles_of([self.find_role(role)["id"] for role in roles])
         return self.update_member(user, {"roles": list(dict.fromkeys((*held, *given)))})
 
     def take_role(self, user: str, *roles: str) -> Json:
@@ -296,14 +306,19 @@ class MemberState(RoleState):
 
         Args:
             user: The member.
-            seconds: How long from now; 0 ends it.
+            seconds: How long from now, 28 days at most; 0 ends it.
 
         Returns:
             The member.
 
         Raises:
             LookupError: No such member.
+            ValueError: It is too long, or no number.
         """
+        if not isinstance(seconds, int | float) or not seconds <= MAX_TIME_OUT:
+            raise ValueError(
+                f"A time-out lasts for 0 to {MAX_TIME_OUT} seconds, 28 days, not {seconds!r:.60}."
+            )
         until = (self.clock.now() + dt.timedelta(seconds=seconds)).isoformat() if seconds > 0 else None
         return self.update_member(user, {"communication_disabled_until": until})
 

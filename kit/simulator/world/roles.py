@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator.errors import UnknownError
 from kit.simulator.world import payloads
 from kit.simulator.world.flags import bits
-from kit.simulator.world.observed import Observed, is_id
+from kit.simulator.world.observed import Observed, is_id, named
 
 if TYPE_CHECKING:
     from kit.simulator.world.bots import Bot
 
 Json = dict[str, Any]
+MAX_COLOR = 0xFFFFFF
 
 
 class RoleState(Observed):
@@ -47,6 +48,8 @@ class RoleState(Observed):
             LookupError: No role has that id.
             ValueError: There is no such permission.
         """
+        if color is not None and not (type(color) is int and 0 <= color <= MAX_COLOR):
+            raise ValueError(f"A colour is a number from 0 to 0xFFFFFF, as 0x5865F2, not {color!r:.60}.")
         changes: Json = {} if color is None else payloads.colors(color)
         if permissions is not None:
             changes["permissions"] = str(bits(permissions))
@@ -54,6 +57,7 @@ class RoleState(Observed):
         changes.update({} if mentionable is None else {"mentionable": mentionable})
         found = self._role_named(name)
         if found is None and not is_id(name):
+            named("A role", name, 100)
             return self.insert_role({**payloads.role(self.snowflakes.next(), name), **changes})
         found = self.find_role(name)
         return self.update_role(found["id"], changes) if changes else found

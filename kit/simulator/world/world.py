@@ -382,12 +382,14 @@ class World(ThreadState):
         """
         world = cls()
         read_world(path, world)
-        world.index_users()
-        world.index_channels()
-        for channel_id, messages in world.message_store.items():
-            world.channel_of.update(dict.fromkeys(messages, channel_id))
-            world._listed[channel_id] = [key for key in messages if key not in world.viewers]
         return world
+
+    def index_messages(self) -> None:
+        """Notes where each message is, after all of them were read at once."""
+        self.channel_of, self._listed = {}, {}
+        for channel_id, messages in self.message_store.items():
+            self.channel_of.update(dict.fromkeys(messages, channel_id))
+            self._listed[channel_id] = [key for key in messages if key not in self.viewers]
 
     def move_files(self, base_url: str) -> None:
         """Lets every stored file link start with the address where the files are served now.
