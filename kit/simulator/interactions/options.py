@@ -26,6 +26,20 @@ PYTHON_TYPES: dict[int, tuple[type, ...]] = {
 RESOLVED_AS = {USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8}
 
 
+def focused(options: Sequence[Json]) -> int:
+    """The type of the option that a person is typing into.
+
+    Args:
+        options: Those of an autocomplete interaction.
+    """
+    for option in options:
+        if option.get("focused"):
+            return int(option["type"])
+        if "options" in option:
+            return focused(option["options"])
+    return STRING
+
+
 class Options:
     """Fills in the options of one use of a command.
 

@@ -17,6 +17,7 @@ from kit.simulator.interactions.interactions import (
     Interactions,
 )
 from kit.simulator.interactions.writers import Writers
+from kit.simulator.world.permissions import VIEW_CHANNEL
 
 if TYPE_CHECKING:
     from kit.simulator.world.bots import Bot
@@ -103,14 +104,19 @@ class People(Writers):
             raise ClickError(
                 f"{modal!r:.60} is no interaction: submit the one that was answered with a modal."
             )
+        channel_id, message = modal.payload["channel_id"], modal.payload.get("message")
+        if channel_id not in self.world.channels:
+            raise ClickError("The channel of that modal was deleted, and the modal with it.")
+        clicks.need(self.world, person, channel_id, VIEW_CHANNEL, "can't see")
         data = modals.submit_data(self.world, modal, values, person)
-        message = modal.payload.get("message")
+        if message is not None and message["id"] in self.world.channel_of:
+            message = self.world.message(message["id"])
         return self.interactions.open(
             MODAL_SUBMIT,
             data,
             user=person,
             bot=modal.bot,
-            channel_id=modal.payload["channel_id"],
+            channel_id=channel_id,
             message=message,
             cause=modal,
         )

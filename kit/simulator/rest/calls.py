@@ -21,6 +21,8 @@ from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
 
 MAX_BODY = 25 * 1024 * 1024
+# Of a guild without boosts.
+MAX_FILE = 10 * 1024 * 1024
 BODY_SECONDS = 30.0
 # A message has ten files and its JSON; an endpoint's answer no more.
 MAX_PARTS = 50
@@ -190,10 +192,10 @@ async def read_parts(headers: Mapping[str, str], content: StreamReader, call: Ca
             count += 1
             if count > MAX_PARTS:
                 raise invalid_field("", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_PARTS} or fewer parts.")
-            chunks = []
+            chunks, before = [], total
             while chunk := await part.read_chunk(1 << 16):  # type: ignore[union-attr]
                 total += len(chunk)
-                if total > MAX_BODY:
+                if total > MAX_BODY or total - before > MAX_FILE:
                     raise TOO_LARGE
                 chunks.append(chunk)
             data, name = b"".join(chunks), part.name or ""  # type: ignore[union-attr]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.errors import ApiError
+from kit.simulator.errors import ApiError, UnsupportedError
 from kit.simulator.limits import guilds as guild_limits
 from kit.simulator.limits.forms import INT_LIMIT, Form
 from kit.simulator.rest.calls import Call
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 MAX_ROLES = 250
+# Nobody here is.
+NOT_IN_VOICE = ApiError(400, 40032, "Target user is not connected to voice.")
 INVALID_ROLE = ApiError(400, 50028, "Invalid Role")
 
 routes = Routes()
@@ -138,8 +140,10 @@ def _grantable(call: Call, world: World, fields: Json, before: str) -> None:
 
 @routes.add("GET", "guilds/{guild_id}/members")
 def get_members(simulator: Simulator, call: Call) -> list[Json]:
-    """List Guild Members."""
+    """List Guild Members: for applications that may know them."""
     guild(simulator.world, call)
+    if "members" not in call.bot.privileged_intents:
+        raise permissions.MISSING_ACCESS
     world = simulator.world
     limit, after = call.number("limit", 1, 1, 1000), call.number("after", 0, 0, 1 << 64)
     ids = sorted((user_id for user_id in world.members if int(user_id) > after), key=int)
@@ -174,7 +178,11 @@ def edit_own_member(simulator: Simulator, call: Call) -> Json:
     world = simulator.world
     guild(world, call)
     permissions.require(world, call.bot.id, permissions.CHANGE_NICKNAME)
-    changes = guild_limits.member_fields(call.form(), world)
+    form = call.form()
+    for key in ("avatar", "banner", "bio"):
+        if form.given(key):
+            raise UnsupportedError(f"a member's {key}")
+    changes = guild_limits.member_fields(form, world)
     return world.update_member(call.bot.id, {key: changes[key] for key in changes if key == "nick"})
 
 
@@ -184,7 +192,12 @@ def edit_member(simulator: Simulator, call: Call) -> Json:
     world = simulator.world
     guild(world, call)
     user_id = world.member(call.params["user_id"])["user"]["id"]
-    changes = guild_limits.member_fields(call.form(), world)
+    form = call.form()
+    changes = guild_limits.member_fields(form, world)
+    if form.given("mute") or form.given("deaf") or "channel_id" in form.data:
+        raise NOT_IN_VOICE
+    if changes.get("communication_disabled_until") and world.permissions(user_id) & permissions.ADMINISTRATOR:
+        raise permissions.MISSING_PERMISSIONS
     if "nick" in changes or "communication_disabled_until" in changes:
         permissions.require_above_member(world, call.bot.id, user_id)
     if "nick" in changes:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 MAX_PINS = 250
+BULK_SECONDS = 14 * 86_400
 ARCHIVED = ApiError(400, 50083, "Thread is archived")
 LOCKED = ApiError(400, 160005, "Thread is locked")
 
@@ -55,6 +56,20 @@ def find(world: World, call: Call) -> Json:
     if message["channel_id"] != channel["id"] or world.viewer_of(message["id"]) is not None:
         raise unknown("Message")
     return message
+
+
+def shown(world: World, call: Call, message: Json) -> Json:
+    """A message as a bot gets it; what others wrote is hidden from an application that may not read it.
+
+    Args:
+        world: Where.
+        call: The request.
+        message: The message.
+    """
+    seen = world.seen(message, call.bot.id)
+    if "message_content" in call.bot.privileged_intents:
+        return seen
+    return messages.without_content(world, seen, call.bot.id)
 
 
 def in_channel(world: World, call: Call, needed: int) -> Json:
@@ -99,15 +114,14 @@ def list_messages(simulator: Simulator, call: Call) -> list[Json]:
     else:
         end = bisect_left(ids, call.number("before", highest, 0, highest), key=int)
         start = max(0, end - limit)
-    found = [simulator.world.message(key) for key in reversed(ids[start:end])]
-    return [simulator.world.seen(message, call.bot.id) for message in found]
+    return [shown(simulator.world, call, simulator.world.message(key)) for key in reversed(ids[start:end])]
 
 
 @routes.add("GET", MESSAGE)
 def get_message(simulator: Simulator, call: Call) -> Json:
     """Get Channel Message."""
     in_channel(simulator.world, call, READ_MESSAGE_HISTORY)
-    return simulator.world.seen(find(simulator.world, call), call.bot.id)
+    return shown(simulator.world, call, find(simulator.world, call))
 
 
 @routes.add("POST", MESSAGES)
@@ -129,6 +143,8 @@ def send(world: World, call: Call, channel: Json, payload: Mapping[str, Any]) ->
     Raises:
         ApiError: What is wrong with it, or what it may not do there.
     """
+    if channel["type"] == payloads.DM_CHANNEL and not world.takes_direct_messages(channel):
+        raise ApiError(403, 50007, "Cannot send messages to this user")
     if channel["type"] not in payloads.MESSAGEABLE:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     locked = channel.get("thread_metadata", {}).get("locked")
@@ -139,7 +155,8 @@ def send(world: World, call: Call, channel: Json, payload: Mapping[str, Any]) ->
     for needed, used in (*extras, (SEND_TTS_MESSAGES, payload.get("tts"))):
         require(world, call.bot.id, needed if used else 0, channel)
     before = messages.sent_before(world, channel["id"], payload, call.bot.id)
-    return before or messages.create(world, channel["id"], payload, call.files, author=call.bot.user)
+    message = before or messages.create(world, channel["id"], payload, call.files, author=call.bot.user)
+    return world.seen(message, call.bot.id)
 
 
 def active(world: World, message: Json) -> Json:
@@ -202,7 +219,10 @@ def bulk_delete(simulator: Simulator, call: Call) -> None:
     channel, form = manage_messages(simulator.world, call), call.form()
     ids = form.snowflakes("M15", "messages", 2, 100, required=True)
     form.check()
-    simulator.world.delete_messages(channel["id"], ids)
+    world = simulator.world
+    if min(map(world.snowflakes.time_of, ids)) < world.clock.time() - BULK_SECONDS:
+        raise ApiError(400, 50034, "You can only bulk delete messages that are under 14 days old.")
+    world.delete_messages(channel["id"], ids)
 
 
 @routes.add("POST", "channels/{channel_id}/typing")
@@ -218,7 +238,7 @@ def _pins(world: World, call: Call, before: dt.datetime | None = None) -> list[J
     if lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel):
         return []
     pinned = [
-        {"pinned_at": when, "message": world.seen(world.message(key), call.bot.id)}
+        {"pinned_at": when, "message": shown(world, call, world.message(key))}
         for key, when in reversed(world.pins.get(channel["id"], {}).items())
         if before is None or dt.datetime.fromisoformat(when) < before
     ]

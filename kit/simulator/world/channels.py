@@ -189,6 +189,15 @@ class ChannelState(GuildState):
         self._dm_of[bot_id, person["id"]] = channel["id"]
         return self.put_channel(channel)
 
+    def takes_direct_messages(self, channel: Json) -> bool:
+        """Whether a bot can write to who is at the other end: they are in the guild and have not closed that.
+
+        Args:
+            channel: The direct message channel.
+        """
+        person_id = channel["recipients"][0]["id"]
+        return person_id in self.members and person_id not in self.closed_dms
+
     def index_channels(self) -> None:
         """Notes whose each direct message channel is, after all of them were read at once."""
         self._dm_of = {

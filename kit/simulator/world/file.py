@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 FORMAT = 4
 PLAIN = (
     *("guild", "users", "members", "roles", "channels", "dm_bots"),
-    *("channel_id", "base_url", "viewers", "bans", "thread_members", "reactors", "webhooks", "pins"),
+    *("channel_id", "base_url", "viewers", "bans", "thread_members", "reactors", "webhooks"),
+    *("pins", "closed_dms"),
 )
 
 
@@ -135,8 +136,9 @@ def _reactions_and_threads(data: dict[str, Any]) -> None:
                 reaction["me"] = False
 
 
-def _pins(data: dict[str, Any]) -> None:
-    """Format 3 knew what was pinned, but not since when."""
+def _pins_and_closed_dms(data: dict[str, Any]) -> None:
+    """Format 3 knew what was pinned, but not since when, and that everyone takes direct messages."""
+    data["closed_dms"] = []
     data["pins"] = {
         channel_id: {key: message["timestamp"] for key, message in messages.items() if message["pinned"]}
         for channel_id, messages in data["messages"].items()
@@ -144,4 +146,4 @@ def _pins(data: dict[str, Any]) -> None:
     }
 
 
-UPGRADES = (_several_bots, _reactions_and_threads, _pins)
+UPGRADES = (_several_bots, _reactions_and_threads, _pins_and_closed_dms)

@@ -27,6 +27,8 @@ class MemberState(RoleState):
         self.members: dict[str, Json] = {}
         # Why, by the id of who was banned.
         self.bans: dict[str, str | None] = {}
+        # The ids of those whom no bot can write a direct message.
+        self.closed_dms: list[str] = []
         # What people are called, by id: a large guild is looked through by ids.
         self._names: dict[str, str] = {}
 
@@ -37,6 +39,7 @@ class MemberState(RoleState):
         roles: Iterable[str] | None = None,
         nick: str | None = None,
         global_name: str | None = None,
+        direct_messages: bool | None = None,
     ) -> Json:
         """A person, made if nobody is called so, and as told; what is left out stays as it is.
 
@@ -45,6 +48,7 @@ class MemberState(RoleState):
             roles: Names or ids of all the roles they then have; a name that is new makes the role.
             nick: What they are called in the guild; "" takes it away.
             global_name: Their display name.
+            direct_messages: Whether bots can write to them; they can at first.
 
         Raises:
             LookupError: Nobody has that id, no role has such an id, or roles or a nick are for someone who is
@@ -54,8 +58,12 @@ class MemberState(RoleState):
             named("A nick", nick, 32)
         held = None if roles is None else self._roles_of(roles)
         if name not in self.users and not is_id(name):
-            return self.add_user(name, roles=held or (), nick=nick, global_name=global_name)
+            self.add_user(name, roles=held or (), nick=nick, global_name=global_name)
+            held = nick = global_name = None
         user = self.find_user(name)
+        if direct_messages is not None:
+            others = [user_id for user_id in self.closed_dms if user_id != user["id"]]
+            self.closed_dms = others if direct_messages else [*others, user["id"]]
         if global_name is not None:
             user = self._put_user({**user, "global_name": global_name})
         changes: Json = {} if held is None else {"roles": held}

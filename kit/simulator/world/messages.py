@@ -30,6 +30,10 @@ WRITTEN = {"content", "embeds", "components", "attachments"}
 # How far back a nonce is remembered.
 NONCE_MESSAGES = 50
 
+# What the message content intent lets a bot read.
+HIDDEN: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+# As many backticks at its end as at its start, none of them escaped.
+CODE = re.compile(r"(?<![`\\])(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 USER_MENTION = re.compile(r"<@!?(\d{1,20})>")
 ROLE_MENTION = re.compile(r"<@&(\d{1,20})>")
 EMBED_FIELDS = (
@@ -272,7 +276,8 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
     """
     texts = [message["content"]]
     texts.extend(c.get("content", "") for c in components.walk(message["components"]))
-    text = "\n".join(texts)
+    # Whatever is written as code pings nobody.
+    text = "\n".join(CODE.sub("", written) for written in texts)
     users = _allowed(USER_MENTION.findall(text), "users", allowed)
     roles = _allowed(ROLE_MENTION.findall(text), "roles", allowed)
     everyone = ("@everyone" in text or "@here" in text) and (
@@ -288,6 +293,27 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
         "mention_roles": [role_id for role_id in dict.fromkeys(roles) if role_id in world.roles],
         "mention_everyone": everyone,
     }
+
+
+def without_content(world: World, message: Json, bot_id: str) -> Json:
+    """A message as it is shown to a bot without the message content intent (docs page *Gateway*).
+
+    Args:
+        world: Where.
+        message: The message.
+        bot_id: The bot, which reads its own, those that mention it, and its direct messages.
+    """
+    if world.channels[message["channel_id"]]["type"] == DM_CHANNEL:
+        return message
+    shown = message if _readable(message, bot_id) else {**message, **HIDDEN}
+    answered = shown.get("referenced_message")
+    if answered and not _readable(answered, bot_id):
+        shown = {**shown, "referenced_message": {**answered, **HIDDEN}}
+    return shown
+
+
+def _readable(message: Json, bot_id: str) -> bool:
+    return message["author"]["id"] == bot_id or any(user["id"] == bot_id for user in message["mentions"])
 
 
 def _may_not_ping(world: World, message: Json) -> bool:

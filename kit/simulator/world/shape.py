@@ -59,6 +59,7 @@ TABLES = {
     "reactors": {"": {"": [""]}},
     "webhooks": {"": WEBHOOK},
     "pins": {"": {"": ""}},
+    "closed_dms": [""],
     "message_store": {"": {"": MESSAGE}},
 }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-EPHEMERAL = 1 << 6
+SUPPRESS_EMBEDS, EPHEMERAL = 1 << 2, 1 << 6
 GLOBAL = "global"
 THREAD_STARTER = 21
 UNBOUND = "http://127.0.0.1:0"
@@ -128,13 +128,15 @@ class World(ThreadState):
         return [self.seen(message, viewer_id) for message in visible] if viewer_id else visible
 
     def seen(self, message: Json, user_id: str) -> Json:
-        """A message as somebody sees it: which reactions are theirs, and the thread that was started from it.
+        """A message as somebody sees it: their reactions, its thread, and no embeds that are suppressed.
 
         Args:
             message: The message.
             user_id: Who looks, a person or a bot.
         """
         shown = reactions.seen_by(self, message, user_id)
+        if message["flags"] & SUPPRESS_EMBEDS:
+            shown = {**shown, "embeds": []}
         if message["flags"] & HAS_THREAD and message["id"] in self.channels:
             return {**shown, "thread": self.shown_channel(self.channels[message["id"]], user_id)}
         return shown
