@@ -276,3 +276,31 @@ def test_code_pings_nobody(text, pinged):
     content = text.format(bob=world.find_user("bob")["id"])
     sent = messages.create(world, world.channel_id, {"content": content}, {}, author=world.bot_user)
     assert (len(sent["mentions"]), sent["mention_everyone"]) == (pinged, False)
+
+
+@pytest.mark.asyncio
+async def test_everyone_is_the_lowest_role_for_ever(lab, http):
+    """@everyone is neither moved, 50028, nor renamed; icons of roles are not served, and nobody is told they are."""
+    guild = lab.world.guild["id"]
+    roles = f"{API}/guilds/{guild}/roles"
+    lab.world.role("Mods")
+    status, error = await http("PATCH", roles, [{"id": guild, "position": 1}])
+    assert (status, error["code"]) == (400, 50028)
+    assert (await http("PATCH", roles, [{"id": guild, "position": 0}]))[0] == 200
+    assert (await http("PATCH", f"{roles}/{guild}", {"name": "all"}))[1]["name"] == "@everyone"
+    assert (await http("POST", roles, {"name": "x", "unicode_emoji": "x"}))[0] == 501
+    lab.world.take_role("viewkit", "viewkit")
+    lab.world.role("@everyone", permissions=["manage_roles"])
+    mods = lab.world.find_role("Mods")["id"]
+    status, error = await http("PATCH", roles, [{"id": mods, "position": 2}])
+    assert (status, error["code"]) == (403, 50013)
+
+
+@pytest.mark.asyncio
+async def test_where_no_messages_are(lab, http):
+    """A category and a forum have no messages of their own: listing and typing there is 50024."""
+    for kind in ("category", "forum"):
+        place = f"{API}/channels/{lab.world.channel(kind, type=kind)['id']}"
+        for method, path in (("GET", "messages"), ("POST", "typing")):
+            status, error = await http(method, f"{place}/{path}")
+            assert (status, error["code"]) == (400, 50024)

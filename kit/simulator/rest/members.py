@@ -47,7 +47,7 @@ def create_role(simulator: Simulator, call: Call) -> Json:
     world = simulator.world
     everyone = world.find_role(guild(world, call)["id"])
     permissions.require(world, call.bot.id, permissions.MANAGE_ROLES)
-    fields = guild_limits.role_fields(call.form())
+    fields = _role_fields(call)
     _grantable(call, world, fields, "0")
     if len(world.roles) > MAX_ROLES:
         raise ApiError(400, 30005, f"Maximum number of guild roles reached ({MAX_ROLES})")
@@ -79,10 +79,13 @@ def _reordered(world: World, call: Call, wanted: dict[str, int]) -> list[str]:
         role = world.find_role(role_id)
         if role["position"] == position:
             continue
+        if role_id not in places:
+            # @everyone is the lowest for ever.
+            raise INVALID_ROLE
         # Moved up it comes after whoever is there, moved down before.
         places[role_id] = (position, 1 if position > role["position"] else -1)
     order = sorted(places, key=places.__getitem__)
-    top = max(order.index(role_id) for role_id in world.members[call.bot.id]["roles"])
+    top = max((order.index(role_id) for role_id in world.members[call.bot.id]["roles"]), default=-1)
     for place, role_id in enumerate(order):
         if role_id in wanted and world.roles[role_id]["position"] != place + 1:
             permissions.require_above(world, call.bot.id, world.roles[role_id])
@@ -96,7 +99,10 @@ def edit_role(simulator: Simulator, call: Call) -> Json:
     """Modify Guild Role."""
     guild(simulator.world, call)
     role = _manageable(simulator.world, call, call.params["role_id"])
-    fields = guild_limits.role_fields(call.form())
+    fields = _role_fields(call)
+    if role["id"] == simulator.world.guild["id"]:
+        # Nobody renames @everyone.
+        fields.pop("name", None)
     _grantable(call, simulator.world, fields, role["permissions"])
     return simulator.world.update_role(role["id"], fields)
 
@@ -107,6 +113,14 @@ def delete_role(simulator: Simulator, call: Call) -> None:
     guild(simulator.world, call)
     role = _assignable(simulator.world, call, call.params["role_id"])
     simulator.world.delete_role(role["id"])
+
+
+def _role_fields(call: Call) -> Json:
+    form = call.form()
+    for key in ("icon", "unicode_emoji"):
+        if form.given(key):
+            raise UnsupportedError(f"a role's {key}")
+    return guild_limits.role_fields(form)
 
 
 def _manageable(world: World, call: Call, role_id: str) -> Json:

@@ -88,13 +88,19 @@ def in_channel(world: World, call: Call, needed: int) -> Json:
     return channel
 
 
+def _messageable(channel: Json) -> Json:
+    if channel["type"] not in payloads.MESSAGEABLE:
+        raise ApiError(400, 50024, "Cannot execute action on this channel type")
+    return channel
+
+
 def _history(world: World, call: Call) -> list[str]:
     """The ids of a channel's messages, oldest first; none to a bot that may not read its history.
 
     Raises:
         ApiError: 10003 or 50001.
     """
-    channel = in_channel(world, call, 0)
+    channel = _messageable(in_channel(world, call, 0))
     hidden = lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel)
     return [] if hidden else world.listed(channel["id"])
 
@@ -228,7 +234,7 @@ def bulk_delete(simulator: Simulator, call: Call) -> None:
 @routes.add("POST", "channels/{channel_id}/typing")
 def typing(simulator: Simulator, call: Call) -> None:
     """Trigger Typing Indicator."""
-    channel = in_channel(simulator.world, call, SEND_MESSAGES)
+    channel = _messageable(in_channel(simulator.world, call, SEND_MESSAGES))
     messages.show_typing(simulator.world, channel["id"], call.bot.id)
 
 
