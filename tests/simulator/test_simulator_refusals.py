@@ -220,6 +220,8 @@ async def test_how_many_commands_there_are(lab, http):
     status, error = await http("PATCH", f"{path}/{one['id']}", {"name": "c2"})
     assert (status, error["code"]) == (400, 50035)
     assert len((await http("GET", path))[1]) == 130
+    strange = {"name": "c1", "description": "d", "default_member_permissions": str(1 << 54)}
+    assert (await http("POST", path, strange))[0] == 400
 
 
 @pytest.mark.asyncio
