@@ -8,7 +8,7 @@ import io
 import discord
 import pytest
 
-from kit.simulator import World
+from kit.simulator import ClickError, World
 from kit.simulator.world import messages
 
 ROW = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Press", "custom_id": "press"}]}
@@ -306,3 +306,23 @@ async def test_where_no_messages_are(lab, http):
         for method, path in (("GET", "messages"), ("POST", "typing")):
             status, error = await http(method, f"{place}/{path}")
             assert (status, error["code"]) == (400, 50024)
+
+
+@pytest.mark.asyncio
+async def test_who_leaves_leaves_everything(lab):
+    """Who leaves the guild is in none of its threads any more, and writes the bot no direct messages."""
+    bot = await lab.bot()
+    thread = await lab.simulator.start_thread("talk", user="bob", content="hello")
+    await lab.simulator.say("hi", user="bob", to="viewkit")
+    told = []
+
+    async def on_raw_thread_member_remove(event):
+        told.append(event.thread_id)
+
+    bot.add_listener(on_raw_thread_member_remove)
+    lab.world.leave("bob")
+    assert lab.world.find_user("bob")["id"] not in lab.world.thread_members[thread["id"]]
+    assert lab.world.channels[thread["id"]]["member_count"] == len(lab.world.thread_members[thread["id"]])
+    await lab.until(lambda: told)
+    with pytest.raises(ClickError, match="shares no guild"):
+        await lab.simulator.say("still there?", user="bob", to="viewkit")

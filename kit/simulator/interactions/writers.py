@@ -116,6 +116,8 @@ class Writers:
         needed = rights.SEND_MESSAGES | (rights.ATTACH_FILES if files else 0)
         clicks.need(self.world, person, channel_id, needed, "can't write in")
         kind = self.world.channels[channel_id]["type"]
+        if kind == payloads.DM_CHANNEL and person["id"] not in self.world.members:
+            raise ClickError(f"{person['username']} shares no guild with that bot: let them join() first.")
         if kind not in payloads.MESSAGEABLE:
             raise ClickError(f"Nobody can write in a channel of type {kind}; start a thread there instead.")
         uploads = {number: clicks.upload_of("files", file) for number, file in enumerate(files)}
