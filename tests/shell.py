@@ -38,5 +38,8 @@ class NotebookShell:
         return result.result
 
     def close(self) -> None:
-        """Let the extension go."""
+        """Let the extension go, and the thread that writes the history."""
         unload(self.shell)
+        saver = self.shell.history_manager.save_thread
+        if saver is not None:
+            saver.stop()

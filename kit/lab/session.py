@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -126,6 +127,15 @@ class Lab(Acts):
                 f"`bot` is {bot!r}; give a function without arguments that makes the bot (its class will "
                 "do), because every restart needs a new one"
             )
+        if bot is not None and not isinstance(bot, Bots):
+            try:
+                inspect.signature(bot).bind()
+            except TypeError as error:
+                raise TypeError(
+                    f"`bot` is {bot!r}, which can't be called without arguments ({error}); wrap it, as in "
+                    "`Lab.start(lambda: MyBot(...))`, or give a function that makes a bot of hikari as "
+                    "`Lab.start(kit.lab.hikari.bot(make_bot))`"
+                ) from error
         keeper = WorldKeeper.open(name, users)
         try:
             simulator = await Simulator.start(keeper.world)
@@ -244,9 +254,10 @@ class Lab(Acts):
         Raises:
             Exception: What the constructor or `send()` raised; nothing was posted then.
         """
+        life = self._life_for("lab.post()")
         if not (isinstance(view, type) and issubclass(view, ui.View | ui.LayoutView)):
             raise TypeError(f"lab.post() takes a view class and its arguments, not {view!r}")
-        name, life = self._user(user), self._life_for("lab.post()")
+        name = self._user(user)
         channel: Any = life.bot.get_channel(int(self.discord.world.channel_id))
 
         async def deliver() -> None:

@@ -47,12 +47,17 @@ async def setup_persistence(
 
     Raises:
         StorageError: If the stored state can't be read. Nothing is overwritten.
-        TypeError: If `bot` is no `commands.Bot`.
+        TypeError: If `bot` is no `commands.Bot`, or `backend` no backend.
     """
     if bot is not None and not isinstance(bot, commands.bot.BotBase):
         raise TypeError(
             f"setup_persistence() was given {bot!r} as its bot; in a setup_hook write "
             "`await setup_persistence(self, ...)`, and leave the bot out to keep data only"
+        )
+    if backend is not None and not hasattr(backend, "load_state"):
+        raise TypeError(
+            f"setup_persistence() was given {backend!r} as its backend; write "
+            "`backend=SQLiteBackend('bot.db')`, or give one that has save_state(state) and load_state()"
         )
     store = get_store()
     storage: StorageBackend = backend if backend is not None else FileStorageBackend(file_path)

@@ -42,5 +42,10 @@ class LoopbackConnector(aiohttp.BaseConnector):
         except TimeoutError:
             raise
         except OSError as error:
+            # aiohttp names the host that the bot asked for, which nobody tried to reach.
+            error.strerror = (
+                f"no simulator listens on 127.0.0.1:{self.port}; python -m kit.simulator prints its port, "
+                "and --port keeps it"
+            )
             raise aiohttp.ClientConnectorError(req.connection_key, error) from error
         return protocol

@@ -22,6 +22,7 @@ Json = dict[str, Any]
 Seconds = float | tuple[float, float]
 
 GATEWAY = "gateway"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What stands before Discord's API answers these itself, and in no JSON.
 PROXY_TEXTS = {
     502: "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>",
@@ -41,6 +42,7 @@ class Fault:
         left: How often it will still happen; None without end.
         happened: How often it has.
         chance: How likely it is each time.
+        bot: Whose requests it is for; None for every bot's.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Fault:
         self.left = times
         self.happened = 0
         self._faults = faults
-        self._bot = bot
+        self.bot = bot
         self.chance = chance
         self._details = details
 
@@ -67,8 +69,8 @@ class Fault:
         details = [f"{key}={value!r}" for key, value in self._details.items() if value is not None]
         if self.left is not None:
             details.append(f"times={self.left}")
-        if self._bot is not None:
-            details.append(f"bot={self._bot.name}")
+        if self.bot is not None:
+            details.append(f"bot={self.bot.name}")
         if self.chance < 1:
             details.append(f"chance={self.chance:g}")
         return f"<{self.kind} {self.route!r} {' '.join(details)}".rstrip() + ">"
@@ -101,7 +103,7 @@ class Fault:
             bot: Who asks, where that is known.
             chance: Throws the dice.
         """
-        if self._bot is not None and self._bot is not bot:
+        if self.bot is not None and self.bot is not bot:
             return False
         # What goes wrong with every request does not go wrong with the gateway.
         if (route == GATEWAY) != (self.route == GATEWAY) or not fnmatch.fnmatchcase(route, self.route):
@@ -171,10 +173,10 @@ class Faults:
             chance: How likely it is each time.
 
         Raises:
-            ValueError: The time is negative, or no range.
+            ValueError: The time is negative, or no range, or no request has such a route.
         """
         low, high = seconds if isinstance(seconds, tuple) else (seconds, seconds)
-        if not 0 <= low <= high:
+        if not all(isinstance(time, int | float) for time in (low, high)) or not 0 <= low <= high:
             raise ValueError(f"A delay is 0 or more seconds, or (low, high), not {seconds!r}.")
         return self._add(Fault(self, "delay", route, bot=bot, times=times, chance=chance, seconds=seconds))
 
@@ -205,10 +207,10 @@ class Faults:
             chance: How likely it is each time.
 
         Raises:
-            ValueError: The status is no error.
+            ValueError: The status is no error, or no request has such a route.
         """
-        if not 400 <= status < 600:
-            raise ValueError(f"{status} is no error: use a status from 400 to 599, such as 500 or 429.")
+        if not isinstance(status, int) or not 400 <= status < 600:
+            raise ValueError(f"{status!r} is no error: use a status from 400 to 599, such as 500 or 429.")
         return self._add(
             Fault(
                 *(self, "fail", route),
@@ -233,6 +235,9 @@ class Faults:
             bot: Whose; every bot's when left out.
             times: How often; without end when left out.
             chance: How likely it is each time.
+
+        Raises:
+            ValueError: No request has such a route.
         """
         return self._add(Fault(self, "cut", route, bot=bot, times=times, chance=chance))
 
@@ -242,8 +247,11 @@ class Faults:
                 f"The gateway gives no answers that could {fault.kind}: use delay(seconds, 'gateway'), "
                 "simulator.drop_gateway(), or simulator.gateway.cut(), freeze() or invalidate()."
             )
+        _check_route(fault.route)
         if fault.left is not None and fault.left < 1:
             raise ValueError(f"A fault happens once or more often, not times={fault.left}.")
+        if isinstance(fault.bot, str):
+            raise ValueError(f"bot= takes a bot of the world: use world.bot_named({fault.bot!r}).")  # noqa: TRY004
         if not 0 <= fault.chance <= 1:
             raise ValueError(f"A chance is a number from 0 to 1, not {fault.chance!r}.")
         self.active.append(fault)
@@ -279,6 +287,27 @@ class Faults:
     def _seconds(self, fault: Fault) -> float:
         seconds = fault["seconds"]
         return self._random.uniform(*seconds) if isinstance(seconds, tuple) else float(seconds)
+
+
+def _check_route(route: str) -> None:
+    """Refuses what is like no route: a fault that can't happen would let a test pass for nothing."""
+    if route == GATEWAY:
+        return
+    method, _, path = str(route).partition(" ")
+    if not any(fnmatch.fnmatchcase(known, method) for known in METHODS):
+        problem = f"it starts with none of {', '.join(METHODS)}"
+    elif "{" in path or "://" in path or path.startswith("/api/"):
+        problem = "paths start after /api/v10, and a * stands for an id"
+    elif path and not path.startswith(("/", "*")):
+        problem = "its path has no / at its start"
+    elif not path and not method.endswith("*"):
+        problem = "it has no path"
+    else:
+        return
+    raise ValueError(
+        f"No request has the route {route!r}: {problem}. Write 'POST /channels/*/messages', 'GET *', or '*' "
+        "for all; 'gateway' is for delay() alone."
+    )
 
 
 def failure(fault: Fault) -> web.Response | ApiError:

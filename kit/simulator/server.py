@@ -92,8 +92,11 @@ class Simulator(People):
 
         Raises:
             OSError: The port is taken.
+            TypeError: That is no world.
             ValueError: There are no rate limits of that name.
         """
+        if not isinstance(world, World | None):
+            raise TypeError(f"Simulator.start() serves a World, not {world!r}: for a file, World.load(path).")
         limits = RateLimits.named(rate_limits)
         simulator = cls(world or World(), deadline=deadline)
         simulator.rate_limits = limits

@@ -127,7 +127,10 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield "Last start: " + ", ".join(said)
     for reload in list(status.get("reloads") or ())[:_SHOWN]:
         cell, line = reload.get("cell"), reload.get("line")
-        where = "" if cell is None else f" (cell {cell}, line {line})"
+        place = [
+            f"{name} {number}" for name, number in (("cell", cell), ("line", line)) if number is not None
+        ]
+        where = f" ({', '.join(place)})" if place else ""
         what = reload.get("error") or "; ".join(reload.get("changes") or ())
         yield f"{reload.get('view')} {reload.get('status')}{where}{': ' if what else ''}{what}"
     for error in list(status.get("errors") or ())[:_SHOWN]:

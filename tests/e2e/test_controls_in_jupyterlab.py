@@ -13,7 +13,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 START = """
 %load_ext kit
+import discord
 import kit
+from discord import ui
 from kit import PersistentView, StatefulButton
 lab = await kit.Lab.start()
 """
@@ -25,6 +27,19 @@ class Panel(PersistentView):
 
     async def hello(self, interaction):
         await interaction.response.send_message("still here", ephemeral=True)
+"""
+NOTES = """
+class Note(ui.Modal, title="Note"):
+    text = ui.TextInput(label="Text", custom_id="text", style=discord.TextStyle.paragraph)
+
+    async def on_submit(self, interaction):
+        await interaction.response.send_message(repr(self.text.value))
+
+
+class Notes(ui.View):
+    @ui.button(label="Write", custom_id="notes:write")
+    async def write(self, interaction, button):
+        await interaction.response.send_modal(Note())
 """
 CELLS = [START, PANEL, "await lab.post(Panel, state_key='panel')", "lab"]
 
@@ -73,3 +88,25 @@ def test_a_class_that_can_not_take_over_is_explained_on_the_preview(notebook):
     expect(button).to_contain_text("Hello again")
     expect(notice).to_be_hidden()
     assert [line for line in notebook.console if line.startswith(("error", "pageerror"))] == []
+
+
+def test_the_enter_key_says_something_and_breaks_lines(notebook):
+    """JupyterLab, which prevents line breaks in its cells, leaves Enter to the preview."""
+    board = notebook.output(3)
+    composer = board.locator("[data-role=say]")
+    composer.fill("good morning")
+    composer.press("Enter")
+    expect(board.locator(".messages")).to_contain_text("good morning")
+    expect(composer).to_have_value("")
+    notebook.set_source(1, NOTES.strip())
+    notebook.run(1)
+    assert notebook.ask("await lab.post(Notes)") == ""
+    board.locator('[data-custom-id="notes:write"]').click()
+    text = board.locator("[role=dialog] textarea")
+    text.fill("one")
+    text.press("End")
+    text.press("Enter")
+    text.press_sequentially("two")
+    board.get_by_role("button", name="Submit").click()
+    expect(board.locator(".messages")).to_contain_text(r"'one\ntwo'")
+    assert notebook.ask("await lab.check()") == ""

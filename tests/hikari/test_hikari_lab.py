@@ -175,7 +175,13 @@ async def test_what_kit_views_need_is_refused_with_what_to_do_instead(lab):
     class Poll(ui.View):
         pass
 
-    for refused in (lab.post(Poll), lab.reload(Poll), lab.rollback("Poll"), lab.export(Poll, to="poll.py")):
+    for refused in (
+        lab.post(Poll),
+        lab.post(miru.View),
+        lab.reload(Poll),
+        lab.rollback("Poll"),
+        lab.export(Poll, to="poll.py"),
+    ):
         with pytest.raises(LabError, match=r"discord\.py's.*another library.*lab\.say"):
             await refused
     with pytest.raises(LabError, match=r"lab\.store is for kit's views"):

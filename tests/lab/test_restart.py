@@ -251,3 +251,16 @@ async def test_twenty_restarts_leave_no_task_thread_or_file_behind(lab):
     assert after[1] <= before[1]
     assert after[2] <= before[2] + 2
     assert (await lab.click("roles:get")).message.labels[0] == "Get role (22)"
+
+
+@pytest.mark.asyncio
+async def test_a_bot_that_needs_arguments_is_refused_before_anything_starts():
+    """The error says how to wrap it, and how a bot of hikari is given; no lab is left running."""
+
+    def make_bot(token, rest_url):
+        raise AssertionError("never called")
+
+    for wrong in (make_bot, commands.Bot):
+        with pytest.raises(TypeError, match=r"Lab\.start\(lambda: .*kit\.lab\.hikari\.bot\(make_bot\)"):
+            await kit.Lab.start(wrong)
+    assert kit.Lab.running is None

@@ -241,7 +241,7 @@ class TogetherMachine(OnePlace):
         self.waiting = [set(), set()]
         there = await self.found()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while any(strict(process.application) != strict(there) for process in self.processes):
                     await asyncio.sleep(0.002)
         for process in self.processes:

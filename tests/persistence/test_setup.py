@@ -356,3 +356,11 @@ async def test_the_pages_of_a_panel_that_is_nobodys_have_their_back_button_after
     panel = await bot.get_cog("viewkit persistence").view("loop")
     assert [item.custom_id for item in panel.children] == ["nav:back"]
     await get_store().close()
+
+
+@pytest.mark.asyncio
+async def test_a_path_is_no_backend():
+    """The error names the backend that was meant; the store goes on as it was."""
+    with pytest.raises(TypeError, match=r"given 'bot\.db' as its backend; write `backend=SQLiteBackend"):
+        await setup_persistence(backend="bot.db")
+    assert get_store().journal is None

@@ -250,12 +250,31 @@ def test_faults_are_listed_and_cleared():
         (lambda faults: faults.delay((2, 1)), "0 or more seconds"),
         (lambda faults: faults.cut(chance=2), "from 0 to 1"),
         (lambda faults: faults.fail(500, "gateway"), r"use delay\(seconds, 'gateway'\)"),
+        (lambda faults: faults.fail("500"), "'500' is no error"),
+        (lambda faults: faults.fail("POST *", 500), "'POST \\*' is no error"),
+        (lambda faults: faults.delay("1"), "0 or more seconds"),
+        (lambda faults: faults.fail(500, bot="viewkit"), r"use world.bot_named\('viewkit'\)"),
+        (lambda faults: faults.cut("channels/*/messages"), "starts with none of GET"),
+        (lambda faults: faults.cut("post /channels/*/messages"), "starts with none of GET"),
+        (lambda faults: faults.cut("PSOT /channels/*/messages"), "starts with none of GET"),
+        (lambda faults: faults.delay(1, "Gateway"), "'gateway' is for delay"),
+        (lambda faults: faults.cut("POST channels/*/messages"), "no / at its start"),
+        (lambda faults: faults.cut("POST"), "it has no path"),
+        (lambda faults: faults.cut("POST /api/v10/channels/*/messages"), "after /api/v10"),
+        (lambda faults: faults.cut("POST https://discord.com/api/v10/users/@me"), "after /api/v10"),
+        (lambda faults: faults.cut("POST /channels/{channel_id}/messages"), "a \\* stands for an id"),
     ],
 )
 def test_a_fault_that_makes_no_sense(wrong, says):
     """The error says what would."""
     with pytest.raises(ValueError, match=says):
         wrong(Faults())
+
+
+@pytest.mark.parametrize("route", ["*", "GET *", "P* /channels/*", "* /channels/1/typing", "[GP]*"])
+def test_patterns_that_requests_may_have(route):
+    """A pattern is taken if some method and some path fit it."""
+    assert Faults().cut(route).route == route
 
 
 @pytest.mark.asyncio

@@ -23,11 +23,11 @@ WORLD_MISTAKES = {
     "a role without a name": (lambda w: w.role(""), "1 to 100"),
     "a channel without a name": (lambda w: w.channel(""), "1 to 100"),
     "no channel at all": (lambda w: w.channel(None), "1 to 100"),
-    "an overwrite that is a number": (
-        lambda w: w.channel("general", overwrites={"bob": {"view_channel": 1}}),
-        "True, False or None",
+    "an overwrite in words": (
+        lambda w: w.channel("general", overwrites={"bob": {"view_channel": "yes"}}),
+        "use a dict",
     ),
-    "an overwrite of everything": (lambda w: w.channel("general", overwrites={"bob": True}), "True, False"),
+    "an overwrite of everything": (lambda w: w.channel("general", overwrites={"bob": True}), "use a dict"),
     "a list of overwrites": (lambda w: w.channel("general", overwrites=["bob"]), "by role or user"),
     "everyone's role given": (lambda w: w.user("bob", roles=["@everyone"]), "@everyone"),
     "everyone's role given once more": (lambda w: w.give_role("bob", "@everyone"), "@everyone"),

@@ -59,7 +59,7 @@ async def test_what_people_cannot_write(lab):
         ({"content": "x" * 2001, "user": "bob"}, "content: Must be 2000 or fewer in length."),
         ({"content": "x", "user": "bob", "channel": "rules"}, "bob can't write in #rules"),
         ({"content": "x", "user": "alice", "channel": "Office"}, "Nobody can write in a channel of type 4"),
-        ({"content": "x", "user": "bobby"}, r"Known: alice, bob. Make them first: user\('bobby'\)"),
+        ({"content": "x", "user": "bobby"}, r"Known: alice, bob. Make them first: world.user\('bobby'\)"),
         ({"content": "x", "user": "viewkit"}, "viewkit is a bot; people act here: alice, bob"),
     ):
         with pytest.raises(ClickError, match=words):

@@ -14,7 +14,7 @@ import discord
 import pytest
 from discord.ext import commands
 
-from kit.simulator import LoopbackConnector, World
+from kit.simulator import LoopbackConnector, Simulator, World
 from kit.simulator.__main__ import parser
 
 
@@ -124,3 +124,21 @@ def test_a_latency_that_is_none(latency, capsys):
     with pytest.raises(SystemExit):
         parser().parse_args([f"--latency={latency}"])
     assert "write seconds as 0.1" in capsys.readouterr().err
+
+
+@pytest.mark.asyncio
+async def test_a_port_where_no_simulator_listens():
+    """That discord.com can't be reached is aiohttp's guess; the rest of the error says what is really missing."""
+    simulator = await Simulator.start()
+    port = simulator.port
+    await simulator.close()
+    async with discord.Client(intents=discord.Intents.none(), connector=LoopbackConnector(port)) as client:
+        with pytest.raises(aiohttp.ClientConnectorError, match=rf"no simulator listens on 127.0.0.1:{port}"):
+            await client.login("token")
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_world_is_not_served():
+    """The path of a world's file is the mistake that is made; the error says how to read it."""
+    with pytest.raises(TypeError, match=r"not 'world.json': for a file, World\.load\(path\)"):
+        await Simulator.start("world.json")

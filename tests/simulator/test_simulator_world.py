@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import discord
 import pytest
 
 from kit.simulator import World, WorldFileError
@@ -25,6 +26,39 @@ def test_names_that_are_not_there_list_those_that_are():
         world.add_user("ann")
     with pytest.raises(ValueError, match="at least one"):
         World(users=())
+
+
+def test_what_discord_py_calls_so_is_understood():
+    """A colour, permissions and an overwrite may be discord.py's own; Discord's JSON comes of them."""
+    world = World()
+    role = world.role("Mods", color=discord.Color.red(), permissions=discord.Permissions(kick_members=True))
+    assert (role["color"], role["permissions"]) == (discord.Color.red().value, "2")
+    overwrite = discord.PermissionOverwrite(view_channel=False, send_messages=True)
+    channel = world.channel("mods", overwrites={"Mods": overwrite})
+    assert channel["permission_overwrites"] == [
+        {"id": role["id"], "type": 0, "allow": str(1 << 11), "deny": str(1 << 10)}
+    ]
+    assert json.loads(json.dumps([role, channel])) == [role, channel]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda world: world.role("Red", color="#ff0000"), "not '#ff0000'; such as 0x5865F2"),
+        (lambda world: world.role("Red", color=0x1000000), "from 0 to 0xFFFFFF"),
+        (lambda world: world.channel("x", overwrites={"Mod": {}}), "Unknown Role: 'Mod'. Known: @everyone"),
+        (lambda world: world.channel("x", overwrites={"bob": {"view_channel": "no"}}), "of 'bob' is"),
+        (lambda world: world.channel("x", overwrites={"bob": ["view_channel"]}), "use a dict"),
+        (lambda world: World(users="alice"), r"users is a list: use \['alice'\]"),
+    ],
+)
+def test_a_fixture_that_makes_no_sense(wrong, says):
+    """The error names what was given and what would do; nothing was made."""
+    world = World()
+    with pytest.raises((ValueError, LookupError), match=says):
+        wrong(world)
+    assert [role["name"] for role in world.roles.values()] == ["@everyone", "viewkit"]
+    assert [channel["name"] for channel in world.guild_channels()] == ["general"]
 
 
 def test_each_world_has_its_own_token_and_ids():

@@ -115,6 +115,14 @@ async def test_nothing_is_left_after_close(errors):
     assert len(asyncio.all_tasks()) == 1
 
 
+def test_a_reload_without_a_line_names_its_cell(open_controls):
+    """Only what failed has a line; where a class took over, the cell is all there is to tell."""
+    controls, _ = open_controls(
+        FakeBench(reloads=[{"view": "Poll", "status": "reloaded", "cell": 5, "line": None}])
+    )
+    assert "Poll reloaded (cell 5)" in controls.to_text().split("\n")
+
+
 def test_text_and_html_tell_the_status(open_controls):
     """In a terminal the same can be read."""
     controls, _ = open_controls(FakeBench(**FULL_STATUS))

@@ -23,9 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 if Discord would take the payload, 1 if not, 2 if there is no payload to judge.
     """
-    parser = argparse.ArgumentParser(prog="python -m kit.simulator.limits", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m kit.simulator.limits")
+    parser.description = "Judges a payload as Discord would; docs/limits.md has the rules."
     group = parser.add_mutually_exclusive_group(required=True)
-    group.add_argument("file", nargs="?", type=Path, help="a message, or an interaction response, as JSON")
+    group.add_argument(
+        "file", nargs="?", type=Path, help="a message, a modal, or an interaction response, as JSON"
+    )
     group.add_argument("--rules", action="store_true", help="print all rules as Markdown")
     parser.add_argument("--upload", action="append", default=[], metavar="NAME", help="a file sent with it")
     options = parser.parse_args(arguments)
@@ -42,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     response = isinstance(payload.get("data"), dict)
     data = payload["data"] if response else payload
-    if response and payload.get("type") == MODAL_CALLBACK:
+    # No message has a title.
+    if payload.get("type") == MODAL_CALLBACK if response else "title" in payload:
         found = check_modal(data)
     else:
         found = check_message(data, files=options.upload, interaction=response)

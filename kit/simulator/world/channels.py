@@ -119,17 +119,26 @@ class ChannelState(GuildState):
 
     def _overwrite(self, target: str, allowed: Mapping[str, bool | None]) -> Json:
         role = self._role_named(target)
-        known = isinstance(allowed, Mapping) and all(
-            v is None or isinstance(v, bool) for v in allowed.values()
-        )
-        if not known:
-            example = f"{{{target!r}: {{'view_channel': False}}}}"
-            raise ValueError(f"An overwrite says of each permission True, False or None: {example}.")
         entry: Json = {"id": role["id"], "type": ROLE} if role else {"id": "", "type": MEMBER}
         if role is None:
-            entry["id"] = self.find_user(target)["id"]
+            try:
+                entry["id"] = self.find_user(target)["id"]
+            except LookupError as error:
+                roles = ", ".join(role["name"] for role in self.roles.values())
+                raise UnknownError(
+                    "Role", repr(target), f"Known: {roles}; nor is it a user: {error}"
+                ) from error
+        # A dict, or a discord.PermissionOverwrite, which is such pairs.
+        named = dict(allowed) if isinstance(allowed, Mapping) or hasattr(allowed, "pair") else None
+        if named is None or any(value not in (True, False, None) for value in named.values()):
+            raise ValueError(
+                f"The overwrite of {target!r} is {allowed!r}: use a dict such as "
+                '{"view_channel": True, "send_messages": False}; None is neither.'
+            )
         for key, wanted in (("allow", True), ("deny", False)):
-            entry[key] = str(bits([name for name, value in allowed.items() if value is wanted]))
+            entry[key] = str(
+                bits([name for name, value in named.items() if value is not None and value == wanted])
+            )
         return entry
 
     def guild_channels(self) -> list[Json]:

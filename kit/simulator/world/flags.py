@@ -29,19 +29,31 @@ PERMISSIONS: Mapping[str, int] = {
 }
 
 
+def number(value: object) -> int | None:
+    """The number that is meant: itself, or that of a ``discord.Permissions`` or ``discord.Colour``.
+
+    Args:
+        value: What was given.
+    """
+    meant = getattr(value, "value", value)
+    return meant if isinstance(meant, int) and not isinstance(meant, bool) else None
+
+
 def bits(permissions: int | Iterable[str]) -> int:
     """A set of permissions as a number.
 
     Args:
-        permissions: The number itself, or names such as ``["manage_messages"]``.
+        permissions: The number itself, or names such as ``["manage_messages"]``; a ``discord.Permissions``
+            as well.
 
     Raises:
         ValueError: There is no such permission, or it is no set of them.
     """
-    if isinstance(permissions, int):
-        if permissions < 0:
-            raise ValueError(f"A set of permissions is 0 or more, not {permissions}.")
-        return permissions
+    meant = number(permissions)
+    if meant is not None:
+        if meant < 0:
+            raise ValueError(f"A set of permissions is 0 or more, not {meant}.")
+        return meant
     if isinstance(permissions, str) or not isinstance(permissions, Iterable):
         raise ValueError(f"Permissions are a number or a list of names: use [{permissions!r}].")  # noqa: TRY004
     total = 0

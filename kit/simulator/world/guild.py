@@ -77,7 +77,7 @@ class GuildState(MemberState):
             if bot.name == name:
                 return bot
         known = ", ".join(bot.name for bot in self.bots.values())
-        raise UnknownError("Application", repr(name), f"Known: {known}. Or add_bot({name!r}).")
+        raise UnknownError("Application", repr(name), f"Known: {known}. Or world.add_bot({name!r}).")
 
     def add_bot(
         self, name: str, *, token: str | None = None, permissions: int | Iterable[str] = ADMINISTRATOR
@@ -97,7 +97,7 @@ class GuildState(MemberState):
             raise ValueError(f"{name!r} is a person: a bot has another name.")
         if any(bot.name == name or bot.token == token for bot in self.bots.values()):
             raise ValueError(
-                f"There is a bot {name!r}, or one of that token, already: use bot_named({name!r})."
+                f"There is a bot {name!r}, or one of that token, already: use world.bot_named({name!r})."
             )
         bot_id = self.snowflakes.next()
         owner = self.user_by_id(self.guild["owner_id"])

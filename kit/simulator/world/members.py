@@ -96,7 +96,7 @@ class MemberState(RoleState):
             if wanted == bot.name:
                 return bot.user
         raise UnknownError(
-            "User", repr(wanted), f"Known: {', '.join(self.users)}. Make them first: user({wanted!r})."
+            "User", repr(wanted), f"Known: {', '.join(self.users)}. Make them first: world.user({wanted!r})."
         )
 
     def user_by_id(self, user_id: str) -> Json:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kit.simulator.world.flags import number
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Json = dict[str, Any]
+MAX_COLOR = 0xFFFFFF
 
 ALL_PERMISSIONS = (1 << 53) - 1
 # What a new guild grants to @everyone, by bit position (docs page "Permissions").
@@ -115,11 +118,17 @@ def colors(color: int) -> Json:
     """The fields of a role that carry its colour.
 
     Args:
-        color: 0xRRGGBB; 0 is none.
+        color: 0xRRGGBB; 0 is none. A ``discord.Colour`` as well.
+
+    Raises:
+        ValueError: It is no colour.
     """
+    meant = number(color)
+    if meant is None or not 0 <= meant <= MAX_COLOR:
+        raise ValueError(f"A colour is a number from 0 to 0xFFFFFF, not {color!r}; such as 0x5865F2.")
     return {
-        "color": color,
-        "colors": {"primary_color": color, "secondary_color": None, "tertiary_color": None},
+        "color": meant,
+        "colors": {"primary_color": meant, "secondary_color": None, "tertiary_color": None},
     }
 
 

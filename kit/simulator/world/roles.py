@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from kit.simulator.world.bots import Bot
 
 Json = dict[str, Any]
-MAX_COLOR = 0xFFFFFF
 
 
 class RoleState(Observed):
@@ -48,8 +47,6 @@ class RoleState(Observed):
             LookupError: No role has that id.
             ValueError: There is no such permission.
         """
-        if color is not None and not (type(color) is int and 0 <= color <= MAX_COLOR):
-            raise ValueError(f"A colour is a number from 0 to 0xFFFFFF, as 0x5865F2, not {color!r:.60}.")
         changes: Json = {} if color is None else payloads.colors(color)
         if permissions is not None:
             changes["permissions"] = str(bits(permissions))

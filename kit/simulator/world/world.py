@@ -53,6 +53,8 @@ class World(ThreadState):
         channel_name: str = "general",
         bot_name: str = "viewkit",
     ) -> None:
+        if isinstance(users, str):
+            raise ValueError(f"users is a list: use [{users!r}].")  # noqa: TRY004
         if not users:
             raise ValueError("A world needs a person to own its guild: give at least one name in users.")
         super().__init__()

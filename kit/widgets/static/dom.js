@@ -113,6 +113,8 @@ export function color(number) {
 export function mountShadow(model, parent, className) {
   const host = el("div", { "data-lm-suppress-shortcuts": "true", class: "viewkit-host" });
   const shadow = host.attachShadow({ mode: "open" });
+  // JupyterLab prevents line breaks inside cells, and with them Enter in a form and new lines in a text.
+  shadow.addEventListener("beforeinput", (event) => event.stopPropagation());
   const style = el("style", { text: model.get("_style_sheet") });
   const root = el("div", { class: `viewkit ${className}` });
   shadow.append(style, root);

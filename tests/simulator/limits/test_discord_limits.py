@@ -177,6 +177,7 @@ def test_a_file_is_judged_on_the_command_line(tmp_path, capsys):
     assert judge({"components": [row(button(label="x" * 81))]})[0] == 1
     code, said = judge({"type": 9, "data": modal(label(), title="x" * 46)})
     assert (code, said.out) == (1, "error D01 in title: Must be between 1 and 45 in length.\n")
+    assert judge(modal(label(), title="x" * 46)) == (code, said)
     assert judge({"type": 4, "data": {"content": "x", "flags": 64}}) == (0, ("", ""))
     assert judge(v2(file("attachment://x.txt")), "--upload", "x.txt")[0] == 0
     code, said = judge(rows(select(required=False)))
