@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +109,10 @@ class Clock:
             seconds: How far.
 
         Raises:
-            ValueError: Backwards: snowflakes only grow.
+            ValueError: Backwards, as snowflakes only grow, or by no number.
         """
+        if not isinstance(seconds, int | float) or not math.isfinite(seconds):
+            raise ValueError(f"A clock is stepped by a number of seconds, not by {seconds!r:.60}.")
         if seconds < 0:
             raise ValueError(f"A clock of Discord only goes forward; {seconds:g} s is back.")
         self._ahead += seconds

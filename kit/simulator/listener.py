@@ -27,11 +27,13 @@ class LoopbackListener:
 
     Attributes:
         port: Where.
+        closed: Whether it has ended.
         header_seconds: How long a new connection may take for the head of its first request.
     """
 
     def __init__(self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
         self.port = 0
+        self.closed = False
         self.header_seconds = HEADER_SECONDS
         self._handle = handle
         self._server: asyncio.Server | None = None
@@ -68,7 +70,14 @@ class LoopbackListener:
 
         Args:
             port: Where.
+
+        Raises:
+            RuntimeError: It was closed.
         """
+        if self.closed:
+            raise RuntimeError(
+                "This simulator was closed: start another on its world, Simulator.start(world)."
+            )
         if self._server is not None:
             return
         loop = asyncio.get_running_loop()
@@ -86,9 +95,11 @@ class LoopbackListener:
                 handler.transport.abort()
 
     async def close(self) -> None:
-        """Ends."""
+        """Ends, for good."""
+        self.closed = True
         if self._server is not None:
             self._server.close()
+            self._server = None
         if self._sweeper is not None:
             self._sweeper.cancel()
         await self._runner.cleanup()

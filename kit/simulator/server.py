@@ -279,7 +279,8 @@ class Simulator(People):
         try:
             yield
         finally:
-            await self.go_online()
+            if not self._listener.closed:
+                await self.go_online()
 
     def go_offline(self) -> None:
         """Breaks every connection and refuses new ones. The world stays as it is and can be changed."""
@@ -291,6 +292,7 @@ class Simulator(People):
 
         Raises:
             OSError: Someone else took the port.
+            RuntimeError: The simulator was closed.
         """
         await self._listener.listen(self.port)
 

@@ -76,7 +76,7 @@ async def test_junk_that_is_taken_kills_no_bot(lab, http):
             f"{guild}/roles/{role}",
             {"name": "r", "permissions": "0", "colors": colors, "hoist": True},
         ),
-        ("PATCH", f"{guild}/members/{bob}", {"nick": "n", "communication_disabled_until": "2030-01-01"}),
+        ("PATCH", f"{guild}/members/{bob}", {"nick": "n", "communication_disabled_until": "2025-01-01"}),
         ("PATCH", f"{guild}/members/{bob}", {"roles": [role]}),
         ("PUT", f"/applications/{world.application_id}/commands", [command]),
     )

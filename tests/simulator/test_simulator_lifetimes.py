@@ -7,7 +7,8 @@ import asyncio
 import discord
 import pytest
 
-from kit.simulator import ClickError
+from kit.simulator import ClickError, Simulator
+from kit.simulator.world import messages
 from tests.simulator.agreement import agree
 
 TOKEN_SECONDS = 15 * 60
@@ -186,3 +187,23 @@ async def test_what_an_answer_meets_when_things_are_gone(lab):
     lab.world.delete_channel("other")
     assert await refusal(interaction.response.send_message("x")) == 10003
     assert used.status == "pending"
+
+
+@pytest.mark.asyncio
+async def test_what_is_closed_stays_closed():
+    """A simulator that ends during an outage opens no port again, and a click on it fails at once."""
+    simulator = await Simulator.start()
+    row = {"type": 1, "components": [{"type": 2, "style": 1, "label": "x", "custom_id": "x"}]}
+    world = simulator.world
+    panel = messages.create(world, world.channel_id, {"components": [row]}, {}, author=world.bot_user)
+    async with simulator.offline():
+        await simulator.close()
+    with pytest.raises(ConnectionError):
+        await asyncio.open_connection("127.0.0.1", simulator.port)
+    with pytest.raises(RuntimeError, match=r"Simulator\.start\(world\)"):
+        await simulator.go_online()
+    used = await simulator.click("x", message=panel, user="bob")
+    assert (used.status, used.failure) == ("failed", "the simulator was closed")
+    again = await Simulator.start(world)
+    assert again.world.messages() == [panel]
+    await again.close()

@@ -114,7 +114,8 @@ async def test_a_bot_kicks_and_bans(lab):
     assert await refusal(guild.fetch_member(bob.id)) == 10007
     with pytest.raises(ClickError, match="bob can't write in #general"):
         await lab.simulator.say("hello?", user="bob")
-    await lab.simulator.say("in private", user="bob", to="viewkit")
+    with pytest.raises(ClickError, match="shares no guild"):
+        await lab.simulator.say("in private", user="bob", to="viewkit")
     lab.world.join("bob")
     await agree(lab, bot)
     await guild.ban(bob, reason="spam, again", delete_message_seconds=3600)

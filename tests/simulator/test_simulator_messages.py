@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import struct
 
@@ -183,3 +184,21 @@ async def test_another_authors_message_cannot_be_edited(lab):
     assert caught.value.code == 50005
     await partial.delete()
     assert lab.world.messages() == []
+
+
+@pytest.mark.asyncio
+async def test_more_pins_than_a_page_has(lab):
+    """Pins are listed page by page, the newest pin first whatever the age of its message; each is there once."""
+    bot = await lab.bot()
+    channel = lab.channel(bot)
+    sent = [await channel.send(str(number)) for number in range(60)]
+    for message in (*sent[1:], sent[0]):
+        await message.pin()
+    async with asyncio.timeout(10):
+        found = [message async for message in channel.pins(limit=None)]
+    assert [message.content for message in found] == ["0", *(str(number) for number in range(59, 0, -1))]
+    assert found[0].pinned_at > found[1].pinned_at > sent[-1].created_at
+    await sent[0].unpin()
+    await sent[30].delete()
+    assert len([message async for message in channel.pins(limit=None)]) == 58
+    assert lab.world.channels[lab.world.channel_id]["last_pin_timestamp"] == found[1].pinned_at.isoformat()

@@ -8,7 +8,8 @@ import discord
 import pytest
 
 from kit.simulator import World, WorldFileError
-from kit.simulator.world import messages, reactions
+from kit.simulator.world import messages, pins, reactions
+from kit.simulator.world.file import FORMAT
 from kit.simulator.world.media import Upload, image_size
 
 
@@ -145,25 +146,40 @@ def test_a_world_is_json(tmp_path):
     assert data["guild"]["name"] == "viewkit lab"
 
 
-def test_a_world_of_the_format_before_is_read(tmp_path):
-    """A file from before threads, bans, emoji and reactions of several users is read, with what it had."""
+@pytest.mark.parametrize("older", [1, 2, 3])
+def test_a_world_of_a_format_before_is_read(tmp_path, older):
+    """A file of each older format is read with what it had, is a world that works, and is saved as a new one."""
     path = tmp_path / "world.json"
     world = World()
-    payload = {"content": "hi"}
-    message = messages.create(world, world.channel_id, payload, {}, author=world.bot_user)
+    message = messages.create(world, world.channel_id, {"content": "hi"}, {}, author=world.bot_user)
+    direct = world.dm("bob")
     reactions.add(world, message, {"id": None, "name": "👍"}, world.application_id)
+    pins.pin(world, world.message(message["id"]), user=world.bot_user)
     world.save(path)
     data = json.loads(path.read_text())
-    assert data["viewkit_world"] == 3
-    data["viewkit_world"] = 2
-    for key in ("bans", "thread_members", "webhooks", "images", "reactors"):
-        del data[key]
-    for bot in data["bots"]:
-        del bot["emojis"]
-    data["messages"][world.channel_id][message["id"]]["reactions"][0]["me"] = True
+    assert data["viewkit_world"] == FORMAT
+    data["viewkit_world"] = older
+    stored = data["messages"][world.channel_id][message["id"]]
+    del data["pins"], data["closed_dms"]
+    if older < 3:
+        for key in ("bans", "thread_members", "webhooks", "images", "reactors"):
+            del data[key]
+        for bot in data["bots"]:
+            del bot["emojis"]
+        stored["reactions"][0]["me"] = True
+    if older < 2:
+        (bot,) = data.pop("bots")
+        del data["dm_bots"]
+        data.update(bot_user=bot["user"], token=bot["token"])
+        data.update(application=bot["application"], commands=bot["commands"])
     path.write_text(json.dumps(data))
     again = World.load(path)
     assert again.messages() == world.messages()
     assert again.reactors == world.reactors == {message["id"]: {"👍": [world.application_id]}}
+    assert again.pins == {world.channel_id: {message["id"]: message["timestamp"]}}
+    assert again.token == world.token
+    assert again.dm("bob") == direct
+    pins.unpin(again, again.message(message["id"]))
+    again.delete_message(message["id"])
     again.save(path)
-    assert json.loads(path.read_text())["viewkit_world"] == 3
+    assert json.loads(path.read_text())["viewkit_world"] == FORMAT

@@ -14,7 +14,7 @@ from kit.simulator.gateway.compression import encoder_for
 from kit.simulator.gateway.connection import PATIENCE_SECONDS, Connection
 from kit.simulator.gateway.intents import GUILDS, PRIVILEGED, visible
 from kit.simulator.gateway.members import chunks
-from kit.simulator.gateway.presence import presence_of
+from kit.simulator.gateway.presence import OFFLINE, presence_of
 from kit.simulator.gateway.session import Session
 from kit.simulator.ratelimits import Window
 
@@ -361,13 +361,13 @@ class Gateway:
         session.lost_at = self._simulator.world.clock.monotonic()
         self._simulator.notify("gateway", {"state": "disconnected"})
         if not self.connected(session.bot.id):
-            self._show(session.bot, None)
+            self._show(session.bot, {"status": OFFLINE})
 
     def _show(self, bot: Bot, data: Any) -> None:
-        """Tells everyone what a bot shows of itself; None if it went offline."""
-        before = self.presences.pop(bot.id, None)
+        """Tells everyone what a bot shows of itself; who is offline is left out of the presences."""
         shown = presence_of(bot, data, self._simulator.world.guild["id"])
-        if data is not None:
+        before = self.presences.pop(bot.id, None)
+        if self.connected(bot.id):
             self.presences[bot.id] = shown
         if shown != before:
             self.dispatch("PRESENCE_UPDATE", shown)

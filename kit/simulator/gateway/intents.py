@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kit.simulator.world.messages import without_content
 from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
 
 if TYPE_CHECKING:
@@ -129,8 +130,4 @@ def _message(world: World, bot_id: str, intents: int, message: Json, *, in_guild
             {**user, "member": world.members[user["id"]]} if user["id"] in world.members else user
             for user in message["mentions"]
         ]
-    mentioned = any(user["id"] == bot_id for user in message["mentions"])
-    readable = intents & MESSAGE_CONTENT or not in_guild or mentioned or author_id == bot_id
-    if not readable:
-        shown.update(content="", embeds=[], attachments=[], components=[])
-    return shown
+    return shown if intents & MESSAGE_CONTENT else without_content(world, shown, bot_id)

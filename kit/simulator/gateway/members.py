@@ -38,7 +38,7 @@ def chunks(world: World, session: Session, data: Any, presences: Mapping[str, Js
     if str(asked[0] if isinstance(asked, list) and len(asked) == 1 else asked) != guild_id:
         return
     wanted, query = data.get("user_ids"), str(data.get("query") or "").lower()
-    limit = data.get("limit") if type(data.get("limit")) is int else 0
+    limit = max(0, data["limit"]) if type(data.get("limit")) is int else 0
     missing: list[str] = []
     if wanted:
         ids = [str(item) for item in (wanted if isinstance(wanted, list) else [wanted])][:MOST_BY_QUERY]

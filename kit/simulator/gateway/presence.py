@@ -21,14 +21,12 @@ def presence_of(bot: Bot, data: Any, guild_id: str) -> Json:
 
     Args:
         bot: Who shows it.
-        data: What the bot sent; None when it is not connected.
+        data: What the bot sent.
         guild_id: Where it is shown.
 
     Raises:
         Closed: It makes no sense.
     """
-    if data is None:
-        data = {"status": OFFLINE}
     activities = data.get("activities") or [] if isinstance(data, dict) else None
     status = data.get("status") or "online" if isinstance(data, dict) else None
     if not isinstance(activities, list) or not all(map(_valid, activities)) or status not in STATUSES:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kit.simulator import components as ui
 from kit.simulator.errors import ClickError
 from kit.simulator.interactions.resolved import Resolved
+from kit.simulator.world.media import Upload
 from kit.simulator.world.payloads import DM_CHANNEL
 from kit.simulator.world.permissions import VIEW_CHANNEL, lacking
 
@@ -34,10 +36,16 @@ def id_of(thing: str | int | Json | HasId) -> str:
 
     Args:
         thing: The id or name itself, a raw object, or an object of a bot's library.
+
+    Raises:
+        ClickError: It is nothing of the sort.
     """
-    if isinstance(thing, dict):
-        return str(thing["id"])
-    return str(thing if isinstance(thing, str | int) else thing.id)
+    if isinstance(thing, str | int):
+        return str(thing)
+    found = thing.get("id") if isinstance(thing, dict) else getattr(thing, "id", None)
+    if found is None:
+        raise ClickError(f"{thing!r:.60} has no id: give a message or a user, or their id.")
+    return str(found)
 
 
 def message_for(world: World, wanted: MessageLike, user: Json) -> Json:
@@ -69,6 +77,45 @@ def message_for(world: World, wanted: MessageLike, user: Json) -> Json:
         raise ClickError(f"Message {message_id} is in {recipient}'s direct messages. Use user={recipient!r}.")
     need(world, user, channel["id"], VIEW_CHANNEL, "can't see")
     return message
+
+
+def shared_message_for(world: World, wanted: MessageLike, user: Json) -> Json:
+    """A message that others see as well: an ephemeral one is read, used and dismissed, and no more.
+
+    Args:
+        world: Where.
+        wanted: See ``message_for``.
+        user: The person.
+
+    Raises:
+        ClickError: There is no such message, or it is ephemeral.
+    """
+    message = message_for(world, wanted, user)
+    if world.viewer_of(message["id"]) is not None:
+        raise ClickError(
+            f"Message {message['id']} is ephemeral: Discord offers no replies, reactions, pins or threads "
+            "there. Take a message that everyone sees."
+        )
+    return message
+
+
+def upload_of(name: str, file: Any) -> Upload:
+    """A file as a person gives it.
+
+    Args:
+        name: What it is for, for the error.
+        file: The file name and the bytes.
+
+    Raises:
+        ClickError: It is something else.
+    """
+    try:
+        filename, data = file
+    except (TypeError, ValueError):
+        filename = data = None
+    if not isinstance(filename, str) or not filename or not isinstance(data, bytes | bytearray):
+        raise ClickError(f"{name} takes a file as (filename, bytes), not {file!r:.60}.")
+    return Upload(filename, bytes(data))
 
 
 def need(world: World, user: Json, channel_id: str, permissions: int, failing: str) -> None:
@@ -174,8 +221,8 @@ def chosen_values(world: World, component: Json, values: Sequence[str | int]) ->
         ClickError: Too few, too many, twice the same, or not on offer.
     """
     name = component["custom_id"]
-    if isinstance(values, str):
-        raise ClickError(f"values is a list: use [{values!r}].")
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ClickError(f"values is a list: use [{values!r:.60}].")
     chosen = [str(value) for value in values]
     low = component.get("min_values", 1)
     high = component.get("max_values", len(component.get("options", ())) or 1)

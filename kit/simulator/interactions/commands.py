@@ -41,6 +41,20 @@ class Use:
     channel_id: str
 
 
+def words_of(name: str) -> list[str]:
+    """The name of a command and those of its subcommands.
+
+    Args:
+        name: As a person types it, with or without the slash.
+
+    Raises:
+        ClickError: It is no text.
+    """
+    if not isinstance(name, str):
+        raise ClickError(f"A slash command is used by its name, not {name!r:.60}.")
+    return name.removeprefix("/").split() or [""]
+
+
 def registered(world: World, name: str, kind: int, bots: Iterable[Bot]) -> tuple[Bot, Json]:
     """The command of a name, and the bot that answers it.
 
@@ -91,9 +105,12 @@ def invocation(
             person may not use the command there.
     """
     usable(use, command)
+    if not isinstance(options, Mapping):
+        raise ClickError(f"Options are given by name, as {{'name': value}}, not {options!r:.60}.")
     found = Resolved(use.world, use.user, use.channel_id)
     data = _data(command)
-    data["options"] = Options(use.world, found, focused).of(command, words, options)
+    with found.all_or_nothing():
+        data["options"] = Options(use.world, found, focused).of(command, words, options)
     if found.objects:
         data["resolved"] = found.objects
     return data

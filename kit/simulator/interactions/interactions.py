@@ -24,6 +24,7 @@ Json = dict[str, Any]
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 TOKEN_SECONDS = 15 * 60.0
+CLOSED = "the simulator was closed"
 ATTACHMENT_LIMIT = 10 * 1024 * 1024
 
 
@@ -112,6 +113,7 @@ class Interactions:
         self.deadline = deadline
         self._notify = notify
         self._by_token: dict[str, Interaction] = {}
+        self._closed = False
 
     def open(
         self,
@@ -142,7 +144,9 @@ class Interactions:
         self._forget_expired()
         self._by_token[interaction.token] = interaction
         self._notify("interaction", {"interaction": interaction})
-        if self._endpoints.deliver(interaction) or self._gateway.deliver(
+        if self._closed:
+            self.fail(interaction, CLOSED)
+        elif self._endpoints.deliver(interaction) or self._gateway.deliver(
             bot.id, "INTERACTION_CREATE", payload
         ):
             expire = functools.partial(self._expire, interaction, self.deadline)
@@ -225,9 +229,10 @@ class Interactions:
         return interaction
 
     def close(self) -> None:
-        """Fails whatever is pending, and forgets all."""
+        """Fails whatever is pending or still comes, and forgets all."""
+        self._closed = True
         for interaction in tuple(self._by_token.values()):
-            self.fail(interaction, "the simulator was closed")
+            self.fail(interaction, CLOSED)
             self._forget(interaction)
 
     def _forget_expired(self) -> None:

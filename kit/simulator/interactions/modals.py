@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator import components as ui
 from kit.simulator.errors import ClickError
-from kit.simulator.interactions.clicks import chosen_values
+from kit.simulator.interactions.clicks import chosen_values, upload_of
 from kit.simulator.interactions.resolved import Resolved
-from kit.simulator.world.media import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kit.simulator.interactions.interactions import Interaction
     from kit.simulator.world.world import World
 
@@ -43,13 +41,16 @@ def submit_data(world: World, shown: Interaction, values: Mapping[str, Any], use
         raise ClickError(
             f"The modal {modal['title']!r} was shown to {shown.user['username']}, not to {user['username']}."
         )
+    if not isinstance(values, Mapping):
+        raise ClickError(f"Values are given by custom_id, as {{'custom_id': value}}, not {values!r:.60}.")
     inputs = {c["custom_id"]: c for c in ui.walk(modal["components"]) if c.get("custom_id")}
     for custom_id in values:
         if custom_id not in inputs:
             there = ", ".join(map(repr, inputs)) or "none"
             raise ClickError(f"The modal {modal['title']!r} has no input {custom_id!r}. There: {there}")
     found = Resolved(world, user, shown.payload["channel_id"])
-    filled = [_filled(world, component, values, found) for component in modal["components"]]
+    with found.all_or_nothing():
+        filled = [_filled(world, component, values, found) for component in modal["components"]]
     data: Json = {"custom_id": modal["custom_id"], "components": filled}
     if found.objects:
         data["resolved"] = found.objects
@@ -113,11 +114,13 @@ def _uploaded(world: World, component: Json, files: Any, found: Resolved) -> lis
     low, high = component.get("min_values", 1), component.get("max_values", 1)
     if not files and not component.get("required", True):
         return []
+    if isinstance(files, str | bytes) or not isinstance(files, Sequence):
+        raise ClickError(f"{name!r} takes a list of files, each as (filename, bytes), not {files!r:.60}.")
     if not low <= len(files) <= high:
         raise ClickError(f"{name!r} takes {low} to {high} files as (filename, bytes), not {len(files)}.")
     ids = []
-    for filename, data in files:
-        attachment = world.store_attachment(Upload(filename, data), world.channel_id, ephemeral=True)
+    for upload in [upload_of(repr(name), file) for file in files]:
+        attachment = world.store_attachment(upload, world.channel_id, ephemeral=True)
         found.put("attachments", attachment["id"], attachment)
         ids.append(attachment["id"])
     return ids

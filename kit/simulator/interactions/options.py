@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ClickError
+from kit.simulator.interactions.clicks import upload_of
 from kit.simulator.interactions.resolved import Resolved
-from kit.simulator.world.media import Upload
 
 if TYPE_CHECKING:
     from kit.simulator.world.world import World
@@ -24,6 +24,20 @@ PYTHON_TYPES: dict[int, tuple[type, ...]] = {
 }
 # An option's type, and the select that chooses the same things.
 RESOLVED_AS = {USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8}
+
+
+def focused(options: Sequence[Json]) -> int:
+    """The type of the option that a person is typing into.
+
+    Args:
+        options: Those of an autocomplete interaction.
+    """
+    for option in options:
+        if option.get("focused"):
+            return int(option["type"])
+        if "options" in option:
+            return focused(option["options"])
+    return STRING
 
 
 class Options:
@@ -99,9 +113,8 @@ class Options:
         return value
 
     def _file(self, name: str, value: Any) -> str:
-        if not (isinstance(value, tuple) and len(value) == 2):
-            raise ClickError(f"The option {name!r} takes a file as (filename, bytes), not {value!r:.60}.")
-        attachment = self._world.store_attachment(Upload(*value), self._world.channel_id, ephemeral=True)
+        upload = upload_of(f"The option {name!r}", value)
+        attachment = self._world.store_attachment(upload, self._world.channel_id, ephemeral=True)
         self._found.put("attachments", attachment["id"], attachment)
         return str(attachment["id"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kit.simulator.errors import ClickError
 from kit.simulator.interactions import clicks, commands, modals
 from kit.simulator.interactions.clicks import MessageLike
 from kit.simulator.interactions.interactions import (
@@ -16,6 +17,7 @@ from kit.simulator.interactions.interactions import (
     Interactions,
 )
 from kit.simulator.interactions.writers import Writers
+from kit.simulator.world.permissions import VIEW_CHANNEL
 
 if TYPE_CHECKING:
     from kit.simulator.world.bots import Bot
@@ -98,14 +100,23 @@ class People(Writers):
             ClickError: That interaction showed no modal, to someone else, or a value does not fit.
         """
         person = self.person(user)
+        if not isinstance(modal, Interaction):
+            raise ClickError(
+                f"{modal!r:.60} is no interaction: submit the one that was answered with a modal."
+            )
+        channel_id, message = modal.payload["channel_id"], modal.payload.get("message")
+        if channel_id not in self.world.channels:
+            raise ClickError("The channel of that modal was deleted, and the modal with it.")
+        clicks.need(self.world, person, channel_id, VIEW_CHANNEL, "can't see")
         data = modals.submit_data(self.world, modal, values, person)
-        message = modal.payload.get("message")
+        if message is not None and message["id"] in self.world.channel_of:
+            message = self.world.message(message["id"])
         return self.interactions.open(
             MODAL_SUBMIT,
             data,
             user=person,
             bot=modal.bot,
-            channel_id=modal.payload["channel_id"],
+            channel_id=channel_id,
             message=message,
             cause=modal,
         )
@@ -117,7 +128,7 @@ class People(Writers):
         *,
         user: str,
         channel: str | int | None = None,
-        bot: Bot | None = None,
+        bot: Bot | str | None = None,
     ) -> Interaction:
         """Uses a slash command.
 
@@ -126,7 +137,7 @@ class People(Writers):
             options: By name; users, roles and channels by name or id, a file as ``(filename, bytes)``.
             user: The name of who uses it.
             channel: Where, by name or id; the default channel when left out.
-            bot: Whose command; the first bot's that has one of that name when left out.
+            bot: Whose command, or its name; the first bot's that has one of that name when left out.
 
         Returns:
             The interaction, still pending.
@@ -137,8 +148,8 @@ class People(Writers):
             LookupError: No such channel.
         """
         use = commands.Use(self.world, self.person(user), self.channel_id(channel))
-        word, *words = name.removeprefix("/").split() or [""]
-        owner, command = commands.registered(self.world, word, commands.CHAT_INPUT, self._bots(bot))
+        word, *words = commands.words_of(name)
+        owner, command = commands.registered(self.world, word, commands.CHAT_INPUT, self._bots(bot, use))
         data = commands.invocation(use, command, words, options or {})
         return self._open(COMMAND, data, use, owner)
 
@@ -150,7 +161,7 @@ class People(Writers):
         focused: str,
         user: str,
         channel: str | int | None = None,
-        bot: Bot | None = None,
+        bot: Bot | str | None = None,
     ) -> Interaction:
         """Types into an option of a slash command that the bot completes.
 
@@ -171,8 +182,8 @@ class People(Writers):
             LookupError: No such channel.
         """
         use = commands.Use(self.world, self.person(user), self.channel_id(channel))
-        word, *words = name.removeprefix("/").split() or [""]
-        owner, command = commands.registered(self.world, word, commands.CHAT_INPUT, self._bots(bot))
+        word, *words = commands.words_of(name)
+        owner, command = commands.registered(self.world, word, commands.CHAT_INPUT, self._bots(bot, use))
         data = commands.invocation(use, command, words, options, focused=focused)
         return self._open(AUTOCOMPLETE, data, use, owner)
 
@@ -183,7 +194,7 @@ class People(Writers):
         target: MessageLike,
         user: str,
         channel: str | int | None = None,
-        bot: Bot | None = None,
+        bot: Bot | str | None = None,
     ) -> Interaction:
         """Uses a command of the menu that opens on a message or on a user.
 
@@ -202,14 +213,21 @@ class People(Writers):
             LookupError: No such channel.
         """
         person, kind = self.person(user), commands.target_kind(self.world, target)
-        owner, command = commands.registered(self.world, name, kind, self._bots(bot))
         message = clicks.message_for(self.world, target, person) if kind == commands.MESSAGE else None
         place = message["channel_id"] if message is not None else self.channel_id(channel)
         use = commands.Use(self.world, person, place)
+        owner, command = commands.registered(self.world, name, kind, self._bots(bot, use))
         return self._open(COMMAND, commands.menu_data(use, command, message or target), use, owner)
 
-    def _bots(self, bot: Bot | None) -> Sequence[Bot]:
-        return (bot,) if bot is not None else tuple(self.world.bots.values())
+    def _bots(self, bot: Bot | str | None, use: commands.Use) -> Sequence[Bot]:
+        """Whose commands are offered; in direct messages with a bot it is that one's alone."""
+        partner = self.world.dm_bots.get(use.channel_id)
+        chosen = tuple(self.world.bots.values()) if bot is None else (self.bot_of(bot),)
+        offered = tuple(known for known in chosen if partner in (None, known.id))
+        if not offered:
+            partner_name = self.world.bots[str(partner)].name
+            raise ClickError(f"In direct messages with {partner_name} only its own commands are offered.")
+        return offered
 
     def _open(self, kind: int, data: Json, use: commands.Use, bot: Bot) -> Interaction:
         return self.interactions.open(kind, data, user=use.user, bot=bot, channel_id=use.channel_id)

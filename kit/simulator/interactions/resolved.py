@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.world.payloads import DM_CHANNEL
@@ -28,6 +30,16 @@ class Resolved:
         self._world = world
         self._user = user
         self._channel_id = channel_id
+
+    @contextlib.contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Drops the files that were uploaded in the block of a ``with``, if it fails."""
+        try:
+            yield
+        except BaseException:
+            for attachment_id in self.objects.get("attachments", ()):
+                self._world.uploads.pop(attachment_id, None)
+            raise
 
     def add(self, kind: int, ids: Sequence[str]) -> None:
         """Adds what some ids stand for.

@@ -9,9 +9,8 @@ from kit.simulator.errors import ApiError, ClickError
 from kit.simulator.interactions import clicks
 from kit.simulator.interactions.clicks import MessageLike
 from kit.simulator.limits.messages import check_message
-from kit.simulator.world import messages, payloads, reactions, starting
+from kit.simulator.world import messages, payloads, pins, reactions, starting
 from kit.simulator.world import permissions as rights
-from kit.simulator.world.media import Upload
 
 if TYPE_CHECKING:
     from kit.simulator.world.bots import Bot
@@ -50,6 +49,22 @@ class Writers:
         if found["id"] in self.world.bots:
             raise ClickError(f"{name} is a bot; people act here: {', '.join(self.world.users)}.")
         return found
+
+    def bot_of(self, bot: Bot | str) -> Bot:
+        """Whom somebody means.
+
+        Args:
+            bot: A bot, or its name.
+
+        Raises:
+            ClickError: It is no bot of this world; the message names those.
+        """
+        if isinstance(bot, str):
+            return self.world.bot_named(bot)
+        if not any(bot is known for known in self.world.bots.values()):
+            names = ", ".join(known.name for known in self.world.bots.values())
+            raise ClickError(f"{bot!r:.60} is no bot of this world. Known: {names}.")
+        return bot
 
     def channel_id(self, channel: str | int | None) -> str:
         """Where somebody acts.
@@ -92,20 +107,21 @@ class Writers:
         person = self.person(user)
         payload: Json = {"content": content}
         if reply_to is not None:
-            answered = clicks.message_for(self.world, reply_to, person)
+            answered = clicks.shared_message_for(self.world, reply_to, person)
             payload["message_reference"] = {"message_id": answered["id"]}
             channel = channel or answered["channel_id"]
         if to is not None:
-            bot = self.world.bot_named(to) if isinstance(to, str) else to
-            channel = self.world.dm(person["id"], bot=bot)["id"]
+            channel = self.world.dm(person["id"], bot=self.bot_of(to))["id"]
         channel_id = self.channel_id(channel)
         needed = rights.SEND_MESSAGES | (rights.ATTACH_FILES if files else 0)
         clicks.need(self.world, person, channel_id, needed, "can't write in")
         kind = self.world.channels[channel_id]["type"]
+        if kind == payloads.DM_CHANNEL and person["id"] not in self.world.members:
+            raise ClickError(f"{person['username']} shares no guild with that bot: let them join() first.")
         if kind not in payloads.MESSAGEABLE:
             raise ClickError(f"Nobody can write in a channel of type {kind}; start a thread there instead.")
-        uploads = {number: Upload(name, data) for number, (name, data) in enumerate(files)}
-        _fitting(check_message(payload, files=[name for name, _ in files]))
+        uploads = {number: clicks.upload_of("files", file) for number, file in enumerate(files)}
+        _fitting(check_message(payload, files=[upload.filename for upload in uploads.values()]))
         if self.world.channels[channel_id].get("thread_metadata", {}).get("locked"):
             clicks.need(self.world, person, channel_id, rights.MANAGE_THREADS, "can't write in the locked")
         try:
@@ -162,7 +178,7 @@ class Writers:
             ClickError: They can't see the message or may not react there, or there is no such emoji.
         """
         person = self.person(user)
-        found = clicks.message_for(self.world, message, person)
+        found = clicks.shared_message_for(self.world, message, person)
         partial = self._reaction(found, emoji)
         new = all(reaction["emoji"] != partial for reaction in found.get("reactions", ()))
         needed = rights.READ_MESSAGE_HISTORY | (rights.ADD_REACTIONS if new else 0)
@@ -193,6 +209,8 @@ class Writers:
 
     def _reaction(self, message: Json, emoji: str) -> Json:
         """The partial emoji that a person means: one that is on the message, a custom one, or a sign."""
+        if not isinstance(emoji, str):
+            raise ClickError(f"{emoji!r:.60} is no emoji: give the sign, or the name of a custom one.")
         for reaction in message.get("reactions", ()):
             if emoji.strip(":") in (reaction["emoji"]["name"], reaction["emoji"]["id"]):
                 return dict(reaction["emoji"])
@@ -218,12 +236,12 @@ class Writers:
             ClickError: They can't see the message, or may not pin there.
         """
         person = self.person(user)
-        found = clicks.message_for(self.world, message, person)
+        found = clicks.shared_message_for(self.world, message, person)
         self._moderate(person, found, rights.PIN_MESSAGES, "can't pin in")
         if pinned:
-            messages.pin(self.world, found, user=person)
+            pins.pin(self.world, found, user=person)
         else:
-            messages.unpin(self.world, found)
+            pins.unpin(self.world, found)
 
     async def start_typing(self, *, user: str, channel: str | int | None = None) -> None:
         """Types, which the others see.
@@ -268,9 +286,11 @@ class Writers:
             LookupError: No such channel.
         """
         person = self.person(user)
-        found = None if message is None else clicks.message_for(self.world, message, person)
+        found = None if message is None else clicks.shared_message_for(self.world, message, person)
         channel_id = self.channel_id(channel) if found is None else found["channel_id"]
         forum = self.world.channels[channel_id]["type"] in payloads.FORUMS
+        if not isinstance(name, str):
+            raise ClickError(f"A thread has a text as its name, not {name!r:.60}.")
         if not 1 <= len(name) <= MAX_NAME:
             raise ClickError(f"The name of a thread has 1 to {MAX_NAME} characters, not {len(name)}.")
         if forum and not content:

@@ -30,6 +30,7 @@ LOCALES = {
 }
 # What a number of JavaScript holds exactly.
 MAX_NUMBER = (1 << 53) - 1
+MAX_PERMISSIONS = (1 << 54) - 1
 MAX_NAME, MAX_TEXT, MAX_OPTIONS, MAX_CHOICES, MAX_INPUT = 32, 100, 25, 25, 6000
 
 
@@ -43,6 +44,9 @@ def command_fields(form: Form) -> Json:
     kind = form.choice("A01", "type", COMMAND_TYPES) or CHAT_INPUT
     options = form.forms("A02", "options", 0, MAX_OPTIONS)
     permissions = form.bits("A01", "default_member_permissions")
+    if permissions is not None and permissions > MAX_PERMISSIONS:
+        words = f"int value should be less than or equal to {MAX_PERMISSIONS}."
+        form.fault("A01", "default_member_permissions", "NUMBER_TYPE_MAX", words)
     form.flag("A01", "dm_permission")
     return {
         "type": kind,

@@ -157,12 +157,14 @@ class Form:
         return found
 
     def _once(self, rule: str, key: str, values: Sequence[Any]) -> None:
+        seen: set[Any] = set()
         for index, value in enumerate(values):
-            if value is not None and value in values[:index]:
+            if value is not None and value in seen:
                 place = Form({}, (*self._at(key), str(index)), self.found)
                 place.fault(
                     rule, "", "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value"
                 )
+            seen.add(value)
 
     def bits(self, rule: str, key: str) -> int | None:
         """A set of permissions, as a string or an integer; None if it is absent or wrong."""

@@ -6,6 +6,7 @@ answers the fields that were sent, in the form in which they are stored.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import UnknownError
@@ -28,6 +29,8 @@ BITRATES = (8_000, 96_000)
 MAX_COLOR = 0xFFFFFF
 PRIVATE_THREAD = 12
 ARCHIVE_MINUTES, DAY = (60, 1440, 4320, 10_080), 1440
+MAX_TIME_OUT = dt.timedelta(days=28)
+BYPASSES_VERIFICATION = 1 << 2
 MAX_TAGS, MAX_TAG_NAME, MAX_APPLIED_TAGS = 20, 20, 5
 
 
@@ -253,7 +256,10 @@ def member_fields(form: Form, world: World) -> Json:
         LookupError: There is no such role.
     """
     until = form.moment("G04", "communication_disabled_until")
-    form.number("G04", "flags", 0, INT_LIMIT - 1)
+    if until is not None and until > world.clock.now() + MAX_TIME_OUT:
+        code = "INVALID_COMMUNICATION_DISABLED_TIMESTAMP"
+        form.fault("G04", "communication_disabled_until", code, "Invalid communication disabled timestamp")
+    flags = form.number("G04", "flags", 0, INT_LIMIT - 1) or 0
     for key in ("mute", "deaf"):
         form.flag("G04", key)
     form.snowflake("G04", "channel_id")
@@ -261,6 +267,7 @@ def member_fields(form: Form, world: World) -> Json:
         "nick": form.text("G04", "nick", 0, MAX_NICK) or None,
         "roles": form.snowflakes("G04", "roles", 0, MAX_LIST),
         "communication_disabled_until": until.isoformat() if until else None,
+        "flags": flags & BYPASSES_VERIFICATION,
     }
     form.check()
     for role_id in fields["roles"]:

@@ -78,7 +78,7 @@ M14 | error, warning | MSG INT | NUMBER_TYPE_COERCE
     flags is an integer. A flag that can't be set here is a warning: on a new message SUPPRESS_EMBEDS,
     SUPPRESS_NOTIFICATIONS, IS_VOICE_MESSAGE and IS_COMPONENTS_V2 can, in an interaction also EPHEMERAL.
 M15 | error | MSG | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
-    Bulk delete takes 2 to 100 message ids.
+    Bulk delete takes 2 to 100 message ids, each once, of the last 14 days (50034).
 M16 | error | MSG SPEC | NUMBER_TYPE_COERCE BASE_TYPE_MAX_LENGTH
     tts is true or false; nonce has at most 25 characters; message_reference has ids.
 M17 | error | MSG | MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE BASE_TYPE_CHOICES
@@ -207,7 +207,7 @@ E04 | warning | MSG |
     Of embeds with the same url only the first is shown.
 A01 | error | CMD | APPLICATION_COMMAND_INVALID_NAME BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
     A command has a name of 1 to 32 characters (lower case for slash commands) and, for slash commands,
-    a description of 1 to 100; a scope has at most 100.
+    a description of 1 to 100; a scope has at most 100 slash commands and 15 of each menu (30032).
 A02 | error | CMD | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
     At most 25 options, each of a known type, named and described like commands.
 A03 | error | CMD | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
@@ -219,8 +219,8 @@ G02 | error | RES | BASE_TYPE_CHOICES
     An overwrite: type 0 or 1, the id of a role or a member, bit sets.
 G03 | error | RES | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH NUMBER_TYPE_MIN NUMBER_TYPE_MAX
     A role: name 1 to 100 characters, colours 0 to 0xFFFFFF.
-G04 | error | RES | BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
-    A member: nick up to 32 characters, roles that exist, a timeout in ISO 8601.
+G04 | error | RES OBS | INVALID_COMMUNICATION_DISABLED_TIMESTAMP BASE_TYPE_BAD_LENGTH BASE_TYPE_MAX_LENGTH
+    A member: nick up to 32 characters, roles that exist, a timeout in ISO 8601 that ends within 28 days.
 G05 | error | RES | BASE_TYPE_REQUIRED
     A direct message names its recipient_id.
 G06 | error | RES OBS | STRING_TYPE_REGEX IMAGE_INVALID BINARY_TYPE_MAX_SIZE BASE_TYPE_BAD_LENGTH

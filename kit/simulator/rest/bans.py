@@ -127,8 +127,8 @@ def bulk_ban(simulator: Simulator, call: Call) -> Json:
     ids = form.snowflakes("G04", "user_ids", 1, 200, required=True)
     seconds = form.number("G04", "delete_message_seconds", 0, WEEK_SECONDS) or 0
     form.check()
-    known = {user["id"] for user in world.users.values()} - {world.guild["owner_id"], *world.bans}
-    banned = [user_id for user_id in ids if user_id in known]
+    spared = {world.guild["owner_id"], *world.bans, *world.bots}
+    banned = [user_id for user_id in ids if world.knows(user_id) and user_id not in spared]
     for user_id in banned:
         world.ban(user_id, reason=urllib.parse.unquote(call.reason) or None)
         _purge(world, user_id, seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import math
 import re
@@ -15,11 +16,13 @@ from aiohttp import MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kit.simulator.errors import ApiError, UnsupportedError, invalid_field
-from kit.simulator.limits.forms import Form
+from kit.simulator.limits.forms import Form, utc_moment
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
 
 MAX_BODY = 25 * 1024 * 1024
+# Of a guild without boosts.
+MAX_FILE = 10 * 1024 * 1024
 BODY_SECONDS = 30.0
 # A message has ten files and its JSON; an endpoint's answer no more.
 MAX_PARTS = 50
@@ -104,6 +107,22 @@ class Call:
             raise invalid_field(name, "NUMBER_TYPE_MAX", f"int value should be less than or equal to {high}.")
         return value
 
+    def moment(self, name: str) -> dt.datetime | None:
+        """A moment of the query string, in ISO 8601; None if it is absent.
+
+        Args:
+            name: Its key.
+
+        Raises:
+            ApiError: It is none.
+        """
+        text = self.query.get(name)
+        try:
+            # A "+" that was not quoted arrives as a space.
+            return utc_moment(text.replace(" ", "+")) if text else None
+        except ValueError:
+            raise invalid_field(name, "DATE_TIME_TYPE_PARSE", f"Could not parse {text}.") from None
+
 
 async def read_body(request: web.Request, call: Call) -> None:
     """Reads a request's JSON, form or multipart body into its call.
@@ -173,10 +192,10 @@ async def read_parts(headers: Mapping[str, str], content: StreamReader, call: Ca
             count += 1
             if count > MAX_PARTS:
                 raise invalid_field("", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_PARTS} or fewer parts.")
-            chunks = []
+            chunks, before = [], total
             while chunk := await part.read_chunk(1 << 16):  # type: ignore[union-attr]
                 total += len(chunk)
-                if total > MAX_BODY:
+                if total > MAX_BODY or total - before > MAX_FILE:
                     raise TOO_LARGE
                 chunks.append(chunk)
             data, name = b"".join(chunks), part.name or ""  # type: ignore[union-attr]

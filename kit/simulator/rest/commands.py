@@ -12,12 +12,16 @@ from kit.simulator.rest.routing import Routes
 from kit.simulator.world.world import GLOBAL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kit.simulator.server import Simulator
     from kit.simulator.world.bots import Bot
     from kit.simulator.world.world import World
 
 Json = dict[str, Any]
-MAX_COMMANDS = 100
+# Of slash commands, of each menu, and of entry points.
+MOST = {1: 100, 2: 15, 3: 15, 4: 1}
+MAX_COMMANDS = 130
 
 routes = Routes()
 COMMANDS = "applications/{application_id}/commands"
@@ -48,6 +52,18 @@ def _key(command: Json) -> tuple[str, int]:
     return command["name"], command["type"]
 
 
+def _check_names(commands: Sequence[Json]) -> None:
+    if len({_key(command) for command in commands}) < len(commands):
+        names = "Application command names must be unique"
+        raise invalid_field("", "APPLICATION_COMMANDS_DUPLICATE_NAME", names)
+
+
+def _check_number(commands: Sequence[Json]) -> None:
+    for kind, most in MOST.items():
+        if sum(command["type"] == kind for command in commands) > most:
+            raise ApiError(400, 30032, f"Maximum number of application commands reached ({most})")
+
+
 def _by_id(world: World, call: Call) -> tuple[list[Json], int]:
     scope = call.bot.commands.get(_scope(world, call), [])
     for index, command in enumerate(scope):
@@ -72,9 +88,8 @@ def overwrite_commands(simulator: Simulator, call: Call) -> list[Json]:
     body = Form({"": call.body}, (), [])
     checked = [command_fields(form) for form in body.forms("A01", "", 0, MAX_COMMANDS, required=True)]
     body.check()
-    if len({_key(command) for command in checked}) < len(checked):
-        names = "Application command names must be unique"
-        raise invalid_field("", "APPLICATION_COMMANDS_DUPLICATE_NAME", names)
+    _check_names(checked)
+    _check_number(checked)
     call.bot.commands[scope] = [_registered(world, call.bot, scope, command) for command in checked]
     return call.bot.commands[scope]
 
@@ -91,6 +106,7 @@ def create_command(simulator: Simulator, call: Call) -> Json | Created:
     command = _registered(world, call.bot, scope, fields)
     before = call.bot.commands.get(scope, [])
     others = [old for old in before if _key(old) != _key(command)]
+    _check_number([*others, command])
     call.bot.commands[scope] = [*others, command]
     return command if len(others) < len(before) else Created(command)
 
@@ -111,6 +127,7 @@ def edit_command(simulator: Simulator, call: Call) -> Json:
     form = Form({**scope[index], **call.form().data, "type": scope[index]["type"]}, (), [])
     fields = command_fields(form)
     form.check()
+    _check_names([*scope[:index], fields, *scope[index + 1 :]])
     scope[index] = {**scope[index], **fields, "version": simulator.world.snowflakes.next()}
     return scope[index]
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator import components
-from kit.simulator.errors import ApiError, UnsupportedError, unknown
+from kit.simulator.errors import UnsupportedError, unknown
 from kit.simulator.interactions.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
+from kit.simulator.interactions.options import focused
 from kit.simulator.limits import messages as limits
-from kit.simulator.limits.commands import check_choice
+from kit.simulator.limits.commands import VALUES, check_choice
 from kit.simulator.limits.forms import Form, refuse
 from kit.simulator.rest import webhooks
 from kit.simulator.rest.calls import Call
@@ -47,6 +48,8 @@ def callback(simulator: Simulator, call: Call) -> Json | None:
     kind, message = respond(simulator, interaction, call)
     if call.query.get("with_response", "").lower() not in ("1", "true"):
         return None
+    if message is not None:
+        message = simulator.world.seen(message, interaction.bot.id)
     return _callback_object(interaction, kind, message)
 
 
@@ -134,8 +137,9 @@ def _edit(simulator: Simulator, interaction: Interaction, form: Form, call: Call
 
 def _choices(simulator: Simulator, interaction: Interaction, form: Form, call: Call) -> None:  # noqa: ARG001
     choices = form.forms("A03", "choices", 0, MAX_CHOICES)
+    kinds = VALUES[focused(interaction.payload["data"]["options"])]
     for choice in choices:
-        check_choice(choice)
+        check_choice(choice, kinds)
     form.check()
     interaction.choices = [dict(choice.data) for choice in choices]
 
@@ -243,7 +247,8 @@ def follow_up(simulator: Simulator, call: Call) -> Json | None:
     original = world.message(interaction.original_id) if interaction.original_id in world.channel_of else None
     if original is not None and original["flags"] & messages.LOADING:
         return _change(world, interaction, original, data, call)
-    return _create(world, interaction, data, call, ephemeral=_ephemeral(form))
+    message = _create(world, interaction, data, call, ephemeral=_ephemeral(form))
+    return world.seen(message, interaction.bot.id)
 
 
 @routes.add("GET", WEBHOOK + "/messages/{which}", open=True)
@@ -252,7 +257,8 @@ def get_response(simulator: Simulator, call: Call) -> Json:
     webhook = webhooks.named(simulator.world, call)
     if webhook is not None:
         return webhooks.message_of(simulator.world, call, webhook)
-    return _response(simulator, call)[1]
+    interaction, message = _response(simulator, call)
+    return simulator.world.seen(message, interaction.bot.id)
 
 
 @routes.add("PATCH", WEBHOOK + "/messages/{which}", open=True)
@@ -286,7 +292,7 @@ def _change(
     fills = bool(message["flags"] & messages.LOADING)
     message = messages.edit(world, message, data, call.files, fills=fills)
     interaction.effects.append(("edit", message))
-    return message
+    return world.seen(message, interaction.bot.id)
 
 
 def _response(simulator: Simulator, call: Call) -> tuple[Interaction, Json]:
@@ -297,6 +303,8 @@ def _response(simulator: Simulator, call: Call) -> tuple[Interaction, Json]:
     if message_id is None or message_id not in world.channel_of:
         raise unknown("Message")
     message = world.message(message_id)
-    if message["author"]["id"] != interaction.bot.id:
-        raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+    # Its own messages and the one it came from; of all others this token is no key.
+    made_by = message.get("interaction_metadata", {}).get("id")
+    if made_by != interaction.id and message_id not in (interaction.original_id, interaction.message_id):
+        raise unknown("Message")
     return interaction, message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kit.simulator.errors import ApiError
+from kit.simulator.errors import ApiError, UnsupportedError
 from kit.simulator.limits import guilds as guild_limits
 from kit.simulator.limits.forms import INT_LIMIT, Form
 from kit.simulator.rest.calls import Call
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 MAX_ROLES = 250
+# Nobody here is.
+NOT_IN_VOICE = ApiError(400, 40032, "Target user is not connected to voice.")
 INVALID_ROLE = ApiError(400, 50028, "Invalid Role")
 
 routes = Routes()
@@ -45,7 +47,7 @@ def create_role(simulator: Simulator, call: Call) -> Json:
     world = simulator.world
     everyone = world.find_role(guild(world, call)["id"])
     permissions.require(world, call.bot.id, permissions.MANAGE_ROLES)
-    fields = guild_limits.role_fields(call.form())
+    fields = _role_fields(call)
     _grantable(call, world, fields, "0")
     if len(world.roles) > MAX_ROLES:
         raise ApiError(400, 30005, f"Maximum number of guild roles reached ({MAX_ROLES})")
@@ -77,10 +79,13 @@ def _reordered(world: World, call: Call, wanted: dict[str, int]) -> list[str]:
         role = world.find_role(role_id)
         if role["position"] == position:
             continue
+        if role_id not in places:
+            # @everyone is the lowest for ever.
+            raise INVALID_ROLE
         # Moved up it comes after whoever is there, moved down before.
         places[role_id] = (position, 1 if position > role["position"] else -1)
     order = sorted(places, key=places.__getitem__)
-    top = max(order.index(role_id) for role_id in world.members[call.bot.id]["roles"])
+    top = max((order.index(role_id) for role_id in world.members[call.bot.id]["roles"]), default=-1)
     for place, role_id in enumerate(order):
         if role_id in wanted and world.roles[role_id]["position"] != place + 1:
             permissions.require_above(world, call.bot.id, world.roles[role_id])
@@ -94,7 +99,10 @@ def edit_role(simulator: Simulator, call: Call) -> Json:
     """Modify Guild Role."""
     guild(simulator.world, call)
     role = _manageable(simulator.world, call, call.params["role_id"])
-    fields = guild_limits.role_fields(call.form())
+    fields = _role_fields(call)
+    if role["id"] == simulator.world.guild["id"]:
+        # Nobody renames @everyone.
+        fields.pop("name", None)
     _grantable(call, simulator.world, fields, role["permissions"])
     return simulator.world.update_role(role["id"], fields)
 
@@ -105,6 +113,14 @@ def delete_role(simulator: Simulator, call: Call) -> None:
     guild(simulator.world, call)
     role = _assignable(simulator.world, call, call.params["role_id"])
     simulator.world.delete_role(role["id"])
+
+
+def _role_fields(call: Call) -> Json:
+    form = call.form()
+    for key in ("icon", "unicode_emoji"):
+        if form.given(key):
+            raise UnsupportedError(f"a role's {key}")
+    return guild_limits.role_fields(form)
 
 
 def _manageable(world: World, call: Call, role_id: str) -> Json:
@@ -138,8 +154,10 @@ def _grantable(call: Call, world: World, fields: Json, before: str) -> None:
 
 @routes.add("GET", "guilds/{guild_id}/members")
 def get_members(simulator: Simulator, call: Call) -> list[Json]:
-    """List Guild Members."""
+    """List Guild Members: for applications that may know them."""
     guild(simulator.world, call)
+    if "members" not in call.bot.privileged_intents:
+        raise permissions.MISSING_ACCESS
     world = simulator.world
     limit, after = call.number("limit", 1, 1, 1000), call.number("after", 0, 0, 1 << 64)
     ids = sorted((user_id for user_id in world.members if int(user_id) > after), key=int)
@@ -174,7 +192,11 @@ def edit_own_member(simulator: Simulator, call: Call) -> Json:
     world = simulator.world
     guild(world, call)
     permissions.require(world, call.bot.id, permissions.CHANGE_NICKNAME)
-    changes = guild_limits.member_fields(call.form(), world)
+    form = call.form()
+    for key in ("avatar", "banner", "bio"):
+        if form.given(key):
+            raise UnsupportedError(f"a member's {key}")
+    changes = guild_limits.member_fields(form, world)
     return world.update_member(call.bot.id, {key: changes[key] for key in changes if key == "nick"})
 
 
@@ -184,7 +206,12 @@ def edit_member(simulator: Simulator, call: Call) -> Json:
     world = simulator.world
     guild(world, call)
     user_id = world.member(call.params["user_id"])["user"]["id"]
-    changes = guild_limits.member_fields(call.form(), world)
+    form = call.form()
+    changes = guild_limits.member_fields(form, world)
+    if form.given("mute") or form.given("deaf") or "channel_id" in form.data:
+        raise NOT_IN_VOICE
+    if changes.get("communication_disabled_until") and world.permissions(user_id) & permissions.ADMINISTRATOR:
+        raise permissions.MISSING_PERMISSIONS
     if "nick" in changes or "communication_disabled_until" in changes:
         permissions.require_above_member(world, call.bot.id, user_id)
     if "nick" in changes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import ApiError, unknown
 from kit.simulator.rest.calls import Call
 from kit.simulator.rest.routing import Routes
-from kit.simulator.world import messages, payloads
+from kit.simulator.world import messages, payloads, pins
 from kit.simulator.world.permissions import (
     ATTACH_FILES,
     EMBED_LINKS,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 MAX_PINS = 250
+BULK_SECONDS = 14 * 86_400
 ARCHIVED = ApiError(400, 50083, "Thread is archived")
 LOCKED = ApiError(400, 160005, "Thread is locked")
 
@@ -56,6 +58,20 @@ def find(world: World, call: Call) -> Json:
     return message
 
 
+def shown(world: World, call: Call, message: Json) -> Json:
+    """A message as a bot gets it; what others wrote is hidden from an application that may not read it.
+
+    Args:
+        world: Where.
+        call: The request.
+        message: The message.
+    """
+    seen = world.seen(message, call.bot.id)
+    if "message_content" in call.bot.privileged_intents:
+        return seen
+    return messages.without_content(world, seen, call.bot.id)
+
+
 def in_channel(world: World, call: Call, needed: int) -> Json:
     """The channel of a path, if the bot holds some permissions there.
 
@@ -72,13 +88,19 @@ def in_channel(world: World, call: Call, needed: int) -> Json:
     return channel
 
 
+def _messageable(channel: Json) -> Json:
+    if channel["type"] not in payloads.MESSAGEABLE:
+        raise ApiError(400, 50024, "Cannot execute action on this channel type")
+    return channel
+
+
 def _history(world: World, call: Call) -> list[str]:
     """The ids of a channel's messages, oldest first; none to a bot that may not read its history.
 
     Raises:
         ApiError: 10003 or 50001.
     """
-    channel = in_channel(world, call, 0)
+    channel = _messageable(in_channel(world, call, 0))
     hidden = lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel)
     return [] if hidden else world.listed(channel["id"])
 
@@ -98,15 +120,14 @@ def list_messages(simulator: Simulator, call: Call) -> list[Json]:
     else:
         end = bisect_left(ids, call.number("before", highest, 0, highest), key=int)
         start = max(0, end - limit)
-    found = [simulator.world.message(key) for key in reversed(ids[start:end])]
-    return [simulator.world.seen(message, call.bot.id) for message in found]
+    return [shown(simulator.world, call, simulator.world.message(key)) for key in reversed(ids[start:end])]
 
 
 @routes.add("GET", MESSAGE)
 def get_message(simulator: Simulator, call: Call) -> Json:
     """Get Channel Message."""
     in_channel(simulator.world, call, READ_MESSAGE_HISTORY)
-    return simulator.world.seen(find(simulator.world, call), call.bot.id)
+    return shown(simulator.world, call, find(simulator.world, call))
 
 
 @routes.add("POST", MESSAGES)
@@ -128,6 +149,8 @@ def send(world: World, call: Call, channel: Json, payload: Mapping[str, Any]) ->
     Raises:
         ApiError: What is wrong with it, or what it may not do there.
     """
+    if channel["type"] == payloads.DM_CHANNEL and not world.takes_direct_messages(channel):
+        raise ApiError(403, 50007, "Cannot send messages to this user")
     if channel["type"] not in payloads.MESSAGEABLE:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     locked = channel.get("thread_metadata", {}).get("locked")
@@ -138,7 +161,8 @@ def send(world: World, call: Call, channel: Json, payload: Mapping[str, Any]) ->
     for needed, used in (*extras, (SEND_TTS_MESSAGES, payload.get("tts"))):
         require(world, call.bot.id, needed if used else 0, channel)
     before = messages.sent_before(world, channel["id"], payload, call.bot.id)
-    return before or messages.create(world, channel["id"], payload, call.files, author=call.bot.user)
+    message = before or messages.create(world, channel["id"], payload, call.files, author=call.bot.user)
+    return world.seen(message, call.bot.id)
 
 
 def active(world: World, message: Json) -> Json:
@@ -201,45 +225,57 @@ def bulk_delete(simulator: Simulator, call: Call) -> None:
     channel, form = manage_messages(simulator.world, call), call.form()
     ids = form.snowflakes("M15", "messages", 2, 100, required=True)
     form.check()
-    simulator.world.delete_messages(channel["id"], ids)
+    world = simulator.world
+    if min(map(world.snowflakes.time_of, ids)) < world.clock.time() - BULK_SECONDS:
+        raise ApiError(400, 50034, "You can only bulk delete messages that are under 14 days old.")
+    world.delete_messages(channel["id"], ids)
 
 
 @routes.add("POST", "channels/{channel_id}/typing")
 def typing(simulator: Simulator, call: Call) -> None:
     """Trigger Typing Indicator."""
-    channel = in_channel(simulator.world, call, SEND_MESSAGES)
+    channel = _messageable(in_channel(simulator.world, call, SEND_MESSAGES))
     messages.show_typing(simulator.world, channel["id"], call.bot.id)
 
 
-def _pins(world: World, call: Call) -> list[Json]:
-    newest = map(world.message, reversed(_history(world, call)))
-    return [message for message in newest if message["pinned"]]
+def _pins(world: World, call: Call, before: dt.datetime | None = None) -> list[Json]:
+    """What is pinned in a channel, newest pin first; none to a bot that may not read its history."""
+    channel = in_channel(world, call, 0)
+    if lacking(world, call.bot.id, READ_MESSAGE_HISTORY, channel):
+        return []
+    pinned = [
+        {"pinned_at": when, "message": shown(world, call, world.message(key))}
+        for key, when in reversed(world.pins.get(channel["id"], {}).items())
+        if before is None or dt.datetime.fromisoformat(when) < before
+    ]
+    # Of two that were pinned at one moment the order stays.
+    return sorted(pinned, key=lambda entry: str(entry["pinned_at"]), reverse=True)
 
 
 @routes.add("GET", MESSAGES + "/pins")
 def list_pins(simulator: Simulator, call: Call) -> Json:
     """Get Channel Pins."""
     limit = call.number("limit", 50, 1, 50)
-    pins = _pins(simulator.world, call)
-    shown = [simulator.world.seen(message, call.bot.id) for message in pins[:limit]]
-    items = [{"pinned_at": message["timestamp"], "message": message} for message in shown]
-    return {"items": items, "has_more": len(pins) > limit}
+    found = _pins(simulator.world, call, call.moment("before"))
+    return {"items": found[:limit], "has_more": len(found) > limit}
 
 
 @routes.add("GET", "channels/{channel_id}/pins")
 def list_pins_deprecated(simulator: Simulator, call: Call) -> list[Json]:
     """Get Pinned Messages, the older route."""
-    return [simulator.world.seen(message, call.bot.id) for message in _pins(simulator.world, call)[:50]]
+    return [entry["message"] for entry in _pins(simulator.world, call)[:50]]
 
 
 @routes.add("PUT", "channels/{channel_id}/pins/{message_id}")
 @routes.add("PUT", MESSAGES + "/pins/{message_id}")
 def pin(simulator: Simulator, call: Call) -> None:
     """Pin Message."""
-    in_channel(simulator.world, call, PIN_MESSAGES)
-    if len(_pins(simulator.world, call)) >= MAX_PINS:
+    world = simulator.world
+    channel = in_channel(world, call, PIN_MESSAGES)
+    message = active(world, find(world, call))
+    if len(world.pins.get(channel["id"], ())) >= MAX_PINS and not message["pinned"]:
         raise ApiError(400, 30003, f"Maximum number of pins reached for the channel ({MAX_PINS})")
-    messages.pin(simulator.world, active(simulator.world, find(simulator.world, call)), user=call.bot.user)
+    pins.pin(world, message, user=call.bot.user)
 
 
 @routes.add("DELETE", "channels/{channel_id}/pins/{message_id}")
@@ -247,4 +283,4 @@ def pin(simulator: Simulator, call: Call) -> None:
 def unpin(simulator: Simulator, call: Call) -> None:
     """Unpin Message."""
     in_channel(simulator.world, call, PIN_MESSAGES)
-    messages.unpin(simulator.world, active(simulator.world, find(simulator.world, call)))
+    pins.unpin(simulator.world, active(simulator.world, find(simulator.world, call)))

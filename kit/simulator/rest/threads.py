@@ -158,14 +158,7 @@ def list_own_private(simulator: Simulator, call: Call) -> Json:
 
 
 def _archived(world: World, call: Call, wanted: Callable[[Json], bool]) -> Json:
-    limit, text = call.number("limit", 50, 2, 100), call.query.get("before")
-    try:
-        # A "+" that was not quoted arrives as a space.
-        before = dt.datetime.fromisoformat(text.replace(" ", "+")) if text else None
-    except ValueError:
-        raise invalid_field("before", "DATE_TIME_TYPE_PARSE", f"Could not parse {text}.") from None
-    if before is not None and before.tzinfo is None:
-        before = before.replace(tzinfo=dt.UTC)
+    limit, before = call.number("limit", 50, 2, 100), call.moment("before")
     found = [
         (dt.datetime.fromisoformat(thread["thread_metadata"]["archive_timestamp"]), thread)
         for thread in world.threads(call.params["channel_id"])

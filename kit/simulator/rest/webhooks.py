@@ -216,6 +216,7 @@ def execute(world: World, call: Call, webhook: Json) -> Json | None:
     author = {**payloads.user(webhook["id"], name or webhook["name"], bot=True), "discriminator": "0000"}
     fixed = {"webhook_id": webhook["id"], "application_id": webhook["application_id"]}
     message = messages.create(world, channel["id"], form.data, call.files, author=author, fixed=fixed)
+    message = world.seen(message, webhook["application_id"])
     return message if call.query.get("wait", "").lower() in ("1", "true") else None
 
 
@@ -227,7 +228,12 @@ def _place(world: World, call: Call, webhook: Json, title: str | None) -> Json:
     """The channel that a message is for: the webhook's own, a thread of it, or a new post of its forum."""
     channel = world.channels[webhook["channel_id"]]
     forum = channel["type"] in payloads.FORUMS
-    if title is not None and forum:
+    if title is not None and "thread_id" in call.query:
+        words = "Webhooks posted to forum channels cannot have both a thread_name and thread_id"
+        raise ApiError(400, 220002, words)
+    if title is not None and not forum:
+        raise ApiError(400, 220003, "Webhooks can only create threads in forum channels")
+    if title is not None:
         return starting.start(world, title, channel["id"], owner_id=webhook["application_id"])
     thread_id = call.query.get("thread_id")
     if thread_id is None:
@@ -274,4 +280,5 @@ def edit_message(world: World, call: Call, webhook: Json) -> Json:
     message = active(world, message_of(world, call, webhook))
     data = call.form().data
     messages.validate(data, call.files, edit_of=message, emojis=_emojis(world, webhook))
-    return messages.edit(world, message, data, call.files)
+    changed = messages.edit(world, message, data, call.files)
+    return world.seen(changed, webhook["application_id"])

@@ -10,7 +10,7 @@ from kit.simulator.world import payloads, permissions
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.flags import bits
 from kit.simulator.world.guild import GuildState
-from kit.simulator.world.observed import is_id
+from kit.simulator.world.observed import is_id, named
 
 Json = dict[str, Any]
 
@@ -34,6 +34,8 @@ class ChannelState(GuildState):
         self.channels: dict[str, Json] = {}
         # Whose each direct message channel is; the channel itself names the person.
         self.dm_bots: dict[str, str] = {}
+        # The same by the bot and the person.
+        self._dm_of: dict[tuple[str, str], str] = {}
         # Since when somebody is in a thread: by its id, then by theirs.
         self.thread_members: dict[str, dict[str, str]] = {}
 
@@ -82,10 +84,13 @@ class ChannelState(GuildState):
         changes.update({} if nsfw is None else {"nsfw": nsfw})
         if category is not None:
             changes["parent_id"] = self.channel(category, type="category")["id"]
+        if overwrites is not None and not isinstance(overwrites, Mapping):
+            raise ValueError("Overwrites are by role or user: {'Mods': {'view_channel': True}}.")
         if overwrites is not None:
             changes["permission_overwrites"] = [self._overwrite(*entry) for entry in overwrites.items()]
         found = self._channel_named(name)
         if found is None and not is_id(name):
+            named("A channel", name, 100)
             return self.put_channel({**self._fresh(str(name), type), **changes})
         found = self.find_channel(name)
         return self.put_channel({**found, **changes}) if changes else found
@@ -183,13 +188,30 @@ class ChannelState(GuildState):
             LookupError: No such user.
         """
         person, bot_id = self.find_user(user), (bot or self.bot).id
-        for key, owner_id in self.dm_bots.items():
-            channel = self.channels.get(key)
-            if owner_id == bot_id and channel and channel["recipients"][0]["id"] == person["id"]:
-                return channel
+        if person["id"] in self.bots:
+            raise ValueError(f"{person['username']} is a bot, and bots write each other no direct messages.")
+        opened = self._dm_of.get((bot_id, person["id"]))
+        if opened in self.channels:
+            return self.channels[opened]
         channel = payloads.dm_channel(self.snowflakes.next(), person)
         self.dm_bots[channel["id"]] = bot_id
+        self._dm_of[bot_id, person["id"]] = channel["id"]
         return self.put_channel(channel)
+
+    def takes_direct_messages(self, channel: Json) -> bool:
+        """Whether a bot can write to who is at the other end: they are in the guild and have not closed that.
+
+        Args:
+            channel: The direct message channel.
+        """
+        person_id = channel["recipients"][0]["id"]
+        return person_id in self.members and person_id not in self.closed_dms
+
+    def index_channels(self) -> None:
+        """Notes whose each direct message channel is, after all of them were read at once."""
+        self._dm_of = {
+            (bot_id, self.channels[key]["recipients"][0]["id"]): key for key, bot_id in self.dm_bots.items()
+        }
 
     def delete_role(self, role_id: str) -> None:
         """Deletes a role, and takes it from everyone and from the channels' overwrites.
@@ -199,8 +221,12 @@ class ChannelState(GuildState):
 
         Raises:
             LookupError: No such role.
+            ValueError: It is @everyone's, or a bot's own.
         """
-        gone = self.find_role(role_id)["id"]
+        role = self.find_role(role_id)
+        gone = role["id"]
+        if gone == self.guild["id"] or role["managed"]:
+            raise ValueError(f"{role['name']} stays: Discord lets nobody delete it. Change what it grants.")
         for user_id, member in self.members.items():
             if gone in member["roles"]:
                 self.update_member(user_id, {"roles": [held for held in member["roles"] if held != gone]})

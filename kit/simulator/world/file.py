@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import WorldFileError
+from kit.simulator.world import shape
 from kit.simulator.world.bots import Bot
 from kit.simulator.world.media import Upload
 from kit.simulator.world.payloads import DM_CHANNEL
@@ -18,10 +19,11 @@ from kit.simulator.world.snowflakes import Snowflakes
 if TYPE_CHECKING:
     from kit.simulator.world.world import World
 
-FORMAT = 3
+FORMAT = 4
 PLAIN = (
     *("guild", "users", "members", "roles", "channels", "dm_bots"),
     *("channel_id", "base_url", "viewers", "bans", "thread_members", "reactors", "webhooks"),
+    *("pins", "closed_dms"),
 )
 
 
@@ -87,10 +89,10 @@ def read_world(path: Path, world: World) -> None:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise WorldFileError(f"Can't read the world file {path}: {error.strerror}. {remedy}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WorldFileError(f"{path} is not JSON: {error}. {remedy}") from error
     found = data.get("viewkit_world") if isinstance(data, dict) else None
-    if found not in (1, 2, FORMAT):
+    if type(found) is not int or not 1 <= found <= FORMAT:
         raise WorldFileError(
             f"{path} is not a world of format {FORMAT} (viewkit_world is {found!r}). {remedy}"
         )
@@ -103,7 +105,11 @@ def read_world(path: Path, world: World) -> None:
         world.bots = {bot["user"]["id"]: Bot(**bot) for bot in data["bots"]}
         world.message_store = data["messages"]
         world.uploads, world.images = _uploads(data["files"]), _uploads(data["images"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        shape.check(world)
+        world.index_users()
+        world.index_channels()
+        world.index_messages()
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise WorldFileError(f"{path} is a damaged world file: {error!r}. {remedy}") from error
 
 
@@ -130,4 +136,14 @@ def _reactions_and_threads(data: dict[str, Any]) -> None:
                 reaction["me"] = False
 
 
-UPGRADES = (_several_bots, _reactions_and_threads)
+def _pins_and_closed_dms(data: dict[str, Any]) -> None:
+    """Format 3 knew what was pinned, but not since when, and that everyone takes direct messages."""
+    data["closed_dms"] = []
+    data["pins"] = {
+        channel_id: {key: message["timestamp"] for key, message in messages.items() if message["pinned"]}
+        for channel_id, messages in data["messages"].items()
+        if any(message["pinned"] for message in messages.values())
+    }
+
+
+UPGRADES = (_several_bots, _reactions_and_threads, _pins_and_closed_dms)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import cast
 
 _NAMES = """
 create_instant_invite kick_members ban_members administrator manage_channels manage_guild add_reactions
@@ -48,15 +47,17 @@ def bits(permissions: int | Iterable[str]) -> int:
             as well.
 
     Raises:
-        ValueError: There is no such permission.
+        ValueError: There is no such permission, or it is no set of them.
     """
     meant = number(permissions)
     if meant is not None:
+        if meant < 0:
+            raise ValueError(f"A set of permissions is 0 or more, not {meant}.")
         return meant
-    if isinstance(permissions, str):
+    if isinstance(permissions, str) or not isinstance(permissions, Iterable):
         raise ValueError(f"Permissions are a number or a list of names: use [{permissions!r}].")  # noqa: TRY004
     total = 0
-    for name in cast("Iterable[str]", permissions):
+    for name in permissions:
         if name not in PERMISSIONS:
             raise ValueError(f"There is no permission {name!r}. Known: {', '.join(PERMISSIONS)}.")
         total |= PERMISSIONS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,10 +13,11 @@ from kit.simulator.world.bots import Bot, new_token
 from kit.simulator.world.flags import bits
 from kit.simulator.world.media import Upload, image_type
 from kit.simulator.world.members import MemberState
-from kit.simulator.world.observed import is_id
+from kit.simulator.world.observed import is_id, named
 from kit.simulator.world.permissions import ADMINISTRATOR
 
 Json = dict[str, Any]
+EMOJI_NAME = re.compile(r"\w{1,32}", re.ASCII)
 
 
 class GuildState(MemberState):
@@ -90,6 +92,9 @@ class GuildState(MemberState):
         Raises:
             ValueError: A bot is called so already, or has that token.
         """
+        named("A bot", name, 32)
+        if name in self.users:
+            raise ValueError(f"{name!r} is a person: a bot has another name.")
         if any(bot.name == name or bot.token == token for bot in self.bots.values()):
             raise ValueError(
                 f"There is a bot {name!r}, or one of that token, already: use world.bot_named({name!r})."
@@ -145,10 +150,15 @@ class GuildState(MemberState):
 
         Raises:
             LookupError: None has that id.
-            ValueError: The image is of no kind that Discord takes.
+            ValueError: It is no name, or the image is of no kind that Discord takes.
         """
         if is_id(name) or self._emoji_named(name):
             return self.find_emoji(name)
+        if not isinstance(name, str) or not EMOJI_NAME.fullmatch(name):
+            words = "1 to 32 letters, digits or underscores"
+            raise ValueError(f"The name of an emoji is {words}, not {name!r:.60}.")
+        if image is not None and not isinstance(image, bytes):
+            raise ValueError(f"The image of :{name}: is given as bytes, not {image!r:.60}.")
         owner = self.user_by_id(self.guild["owner_id"])
         return self.add_emoji(payloads.emoji(str(id or ""), name, owner), image, animated)
 

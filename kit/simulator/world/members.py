@@ -8,10 +8,11 @@ from typing import Any
 
 from kit.simulator.errors import UnknownError
 from kit.simulator.world import payloads
-from kit.simulator.world.observed import is_id
+from kit.simulator.world.observed import is_id, named
 from kit.simulator.world.roles import RoleState
 
 Json = dict[str, Any]
+MAX_TIME_OUT = 28 * 86_400
 
 
 class MemberState(RoleState):
@@ -26,6 +27,10 @@ class MemberState(RoleState):
         self.members: dict[str, Json] = {}
         # Why, by the id of who was banned.
         self.bans: dict[str, str | None] = {}
+        # The ids of those whom no bot can write a direct message.
+        self.closed_dms: list[str] = []
+        # What people are called, by id: a large guild is looked through by ids.
+        self._names: dict[str, str] = {}
 
     def user(
         self,
@@ -34,6 +39,7 @@ class MemberState(RoleState):
         roles: Iterable[str] | None = None,
         nick: str | None = None,
         global_name: str | None = None,
+        direct_messages: bool | None = None,
     ) -> Json:
         """A person, made if nobody is called so, and as told; what is left out stays as it is.
 
@@ -42,15 +48,22 @@ class MemberState(RoleState):
             roles: Names or ids of all the roles they then have; a name that is new makes the role.
             nick: What they are called in the guild; "" takes it away.
             global_name: Their display name.
+            direct_messages: Whether bots can write to them; they can at first.
 
         Raises:
             LookupError: Nobody has that id, no role has such an id, or roles or a nick are for someone who is
                 not in the guild.
         """
-        held = None if roles is None else [self.role(role)["id"] for role in _listed(roles)]
+        if nick:
+            named("A nick", nick, 32)
+        held = None if roles is None else self._roles_of(roles)
         if name not in self.users and not is_id(name):
-            return self.add_user(name, roles=held or (), nick=nick, global_name=global_name)
+            self.add_user(name, roles=held or (), nick=nick, global_name=global_name)
+            held = nick = global_name = None
         user = self.find_user(name)
+        if direct_messages is not None:
+            others = [user_id for user_id in self.closed_dms if user_id != user["id"]]
+            self.closed_dms = others if direct_messages else [*others, user["id"]]
         if global_name is not None:
             user = self._put_user({**user, "global_name": global_name})
         changes: Json = {} if held is None else {"roles": held}
@@ -58,6 +71,12 @@ class MemberState(RoleState):
         if changes:
             self.update_member(user["id"], changes)
         return user
+
+    def _roles_of(self, names: Iterable[str]) -> list[str]:
+        held = [self.role(role)["id"] for role in _listed(names)]
+        if self.guild["id"] in held:
+            raise ValueError("Everybody has @everyone: leave it out of the roles.")
+        return list(dict.fromkeys(held))
 
     def find_user(self, wanted: str) -> Json:
         """A person, or a bot, who is there.
@@ -71,9 +90,11 @@ class MemberState(RoleState):
         wanted = str(wanted)
         if wanted in self.users:
             return self.users[wanted]
-        for user in (*self.users.values(), *(bot.user for bot in self.bots.values())):
-            if wanted in (user["id"], user["username"]):
-                return user
+        if self.knows(wanted):
+            return self.user_by_id(wanted)
+        for bot in self.bots.values():
+            if wanted == bot.name:
+                return bot.user
         raise UnknownError(
             "User", repr(wanted), f"Known: {', '.join(self.users)}. Make them first: world.user({wanted!r})."
         )
@@ -89,10 +110,21 @@ class MemberState(RoleState):
         """
         if user_id in self.bots:
             return self.bots[user_id].user
-        for user in self.users.values():
-            if user["id"] == user_id:
-                return user
+        if user_id in self._names:
+            return self.users[self._names[user_id]]
         raise UnknownError("User", user_id)
+
+    def knows(self, user_id: str) -> bool:
+        """Whether an id is somebody's, a person's or a bot's.
+
+        Args:
+            user_id: The snowflake.
+        """
+        return user_id in self.bots or user_id in self._names
+
+    def index_users(self) -> None:
+        """Notes who is who, after all of them were read at once."""
+        self._names = {user["id"]: name for name, user in self.users.items()}
 
     def add_user(
         self,
@@ -116,11 +148,13 @@ class MemberState(RoleState):
         """
         if name in self.users:
             raise ValueError(f"There is a user {name!r} already: use user({name!r}), or another name.")
-        if not name:
-            raise ValueError("A person has a name: user('carol').")
+        named("A person", name, 32)
+        if any(name == bot.name for bot in self.bots.values()):
+            raise ValueError(f"{name!r} is a bot: people have other names.")
         held = [self.find_role(role)["id"] for role in _listed(roles)]
         user = payloads.user(self.snowflakes.next(), name)
         self.users[name] = {**user, "global_name": global_name} if global_name is not None else user
+        self._names[user["id"]] = name
         self._admit(user["id"], held, nick)
         return self.users[name]
 
@@ -255,7 +289,7 @@ class MemberState(RoleState):
             LookupError: No such member or role.
         """
         held = self.member(user)["roles"]
-        given = [self.find_role(role)["id"] for role in roles]
+        given = self._roles_of([self.find_role(role)["id"] for role in roles])
         return self.update_member(user, {"roles": list(dict.fromkeys((*held, *given)))})
 
     def take_role(self, user: str, *roles: str) -> Json:
@@ -280,14 +314,19 @@ class MemberState(RoleState):
 
         Args:
             user: The member.
-            seconds: How long from now; 0 ends it.
+            seconds: How long from now, 28 days at most; 0 ends it.
 
         Returns:
             The member.
 
         Raises:
             LookupError: No such member.
+            ValueError: It is too long, or no number.
         """
+        if not isinstance(seconds, int | float) or not seconds <= MAX_TIME_OUT:
+            raise ValueError(
+                f"A time-out lasts for 0 to {MAX_TIME_OUT} seconds, 28 days, not {seconds!r:.60}."
+            )
         until = (self.clock.now() + dt.timedelta(seconds=seconds)).isoformat() if seconds > 0 else None
         return self.update_member(user, {"communication_disabled_until": until})
 

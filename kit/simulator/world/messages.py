@@ -25,12 +25,15 @@ Json = dict[str, Any]
 SUPPRESS_EMBEDS, EPHEMERAL, LOADING = 1 << 2, 1 << 6, 1 << 7
 SUPPRESS_NOTIFICATIONS, VOICE_MESSAGE, COMPONENTS_V2 = 1 << 12, 1 << 13, 1 << 15
 SETTABLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE_MESSAGE | COMPONENTS_V2
-PINNED = 6
 # What an edit rewrites, beside which it can set flags.
 WRITTEN = {"content", "embeds", "components", "attachments"}
 # How far back a nonce is remembered.
 NONCE_MESSAGES = 50
 
+# What the message content intent lets a bot read.
+HIDDEN: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+# As many backticks at its end as at its start, none of them escaped.
+CODE = re.compile(r"(?<![`\\])(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 USER_MENTION = re.compile(r"<@!?(\d{1,20})>")
 ROLE_MENTION = re.compile(r"<@&(\d{1,20})>")
 EMBED_FIELDS = (
@@ -273,7 +276,8 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
     """
     texts = [message["content"]]
     texts.extend(c.get("content", "") for c in components.walk(message["components"]))
-    text = "\n".join(texts)
+    # Whatever is written as code pings nobody.
+    text = "\n".join(CODE.sub("", written) for written in texts)
     users = _allowed(USER_MENTION.findall(text), "users", allowed)
     roles = _allowed(ROLE_MENTION.findall(text), "roles", allowed)
     everyone = ("@everyone" in text or "@here" in text) and (
@@ -284,13 +288,32 @@ def mentions(world: World, message: Json, allowed: Json | None) -> Json:
     referenced = message.get("referenced_message")
     if referenced and (allowed is None or allowed.get("replied_user")):
         users.append(referenced["author"]["id"])
-    known = {user["id"]: user for user in world.users.values()}
-    known.update({bot.id: bot.user for bot in world.bots.values()})
     return {
-        "mentions": [known[user_id] for user_id in dict.fromkeys(users) if user_id in known],
+        "mentions": [world.user_by_id(user_id) for user_id in dict.fromkeys(users) if world.knows(user_id)],
         "mention_roles": [role_id for role_id in dict.fromkeys(roles) if role_id in world.roles],
         "mention_everyone": everyone,
     }
+
+
+def without_content(world: World, message: Json, bot_id: str) -> Json:
+    """A message as it is shown to a bot without the message content intent (docs page *Gateway*).
+
+    Args:
+        world: Where.
+        message: The message.
+        bot_id: The bot, which reads its own, those that mention it, and its direct messages.
+    """
+    if world.channels[message["channel_id"]]["type"] == DM_CHANNEL:
+        return message
+    shown = message if _readable(message, bot_id) else {**message, **HIDDEN}
+    answered = shown.get("referenced_message")
+    if answered and not _readable(answered, bot_id):
+        shown = {**shown, "referenced_message": {**answered, **HIDDEN}}
+    return shown
+
+
+def _readable(message: Json, bot_id: str) -> bool:
+    return message["author"]["id"] == bot_id or any(user["id"] == bot_id for user in message["mentions"])
 
 
 def _may_not_ping(world: World, message: Json) -> bool:
@@ -343,38 +366,6 @@ def system(
     return create(
         world, channel_id, {"content": content}, {}, author=author, fixed={"type": kind, **(about or {})}
     )
-
-
-def pin(world: World, message: Json, *, user: Json) -> None:
-    """Pins a message, which a system message tells; nothing happens if it is pinned already.
-
-    Args:
-        world: Where.
-        message: The message.
-        user: Who pins it.
-    """
-    if message["pinned"]:
-        return
-    _set_pinned(world, message, pinned=True)
-    about = {"message_reference": references.reference_to(world, message, 0)}
-    system(world, message["channel_id"], PINNED, user, about=about)
-
-
-def unpin(world: World, message: Json) -> None:
-    """Takes a pinned message down; nothing happens if it is not pinned.
-
-    Args:
-        world: Where.
-        message: The message.
-    """
-    if message["pinned"]:
-        _set_pinned(world, message, pinned=False)
-
-
-def _set_pinned(world: World, message: Json, *, pinned: bool) -> None:
-    world.put_message({**message, "pinned": pinned})
-    when = message["timestamp"] if pinned else None
-    world.emit("CHANNEL_PINS_UPDATE", {"channel_id": message["channel_id"], "last_pin_timestamp": when})
 
 
 def show_typing(world: World, channel_id: str, user_id: str) -> None:

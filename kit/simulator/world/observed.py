@@ -43,6 +43,21 @@ class Observed:
             listener(event, data)
 
 
+def named(what: str, name: object, longest: int) -> None:
+    """Refuses what can be no name on Discord.
+
+    Args:
+        what: Whose it is, for the error.
+        name: The name.
+        longest: How many characters it may have.
+
+    Raises:
+        ValueError: It is empty, too long or no text.
+    """
+    if not isinstance(name, str) or not 1 <= len(name) <= longest:
+        raise ValueError(f"{what} has a name of 1 to {longest} characters, not {name!r:.60}.")
+
+
 def is_id(text: object) -> bool:
     """Whether something names a thing by its id: what is made only of digits does, anything else is a name.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kit.simulator.errors import UnknownError
 from kit.simulator.world import payloads
 from kit.simulator.world.flags import bits
-from kit.simulator.world.observed import Observed, is_id
+from kit.simulator.world.observed import Observed, is_id, named
 
 if TYPE_CHECKING:
     from kit.simulator.world.bots import Bot
@@ -54,6 +54,7 @@ class RoleState(Observed):
         changes.update({} if mentionable is None else {"mentionable": mentionable})
         found = self._role_named(name)
         if found is None and not is_id(name):
+            named("A role", name, 100)
             return self.insert_role({**payloads.role(self.snowflakes.next(), name), **changes})
         found = self.find_role(name)
         return self.update_role(found["id"], changes) if changes else found

@@ -146,6 +146,23 @@ class ThreadState(ChannelState):
         self._count_members(thread["id"])
         self.tell_members(thread["id"], removed=[user_id])
 
+    def leave(self, user: str) -> None:
+        """Takes someone out of the guild and its threads, as if they left or were kicked.
+
+        Args:
+            user: Who.
+
+        Raises:
+            LookupError: Nobody in the guild is called so.
+            ValueError: They own it, or are a bot.
+        """
+        user_id = self.member(user)["user"]["id"]
+        super().leave(user)
+        for thread_id, inside in self.thread_members.items():
+            if inside.pop(user_id, None) is not None:
+                self._count_members(thread_id)
+                self.tell_members(thread_id, removed=[user_id])
+
     def _count_members(self, thread_id: str) -> None:
         count = min(len(self.thread_members[thread_id]), MAX_SHOWN_MEMBERS)
         self.channels[thread_id] = {**self.channels[thread_id], "member_count": count}

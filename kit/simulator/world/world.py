@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import urllib.parse
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import UnknownError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-EPHEMERAL = 1 << 6
+SUPPRESS_EMBEDS, EPHEMERAL = 1 << 2, 1 << 6
 GLOBAL = "global"
 THREAD_STARTER = 21
 UNBOUND = "http://127.0.0.1:0"
@@ -61,6 +62,10 @@ class World(ThreadState):
         self.base_url = UNBOUND
         self.message_store: dict[str, dict[str, Json]] = {}
         self.viewers: dict[str, str] = {}
+        # The ids of the messages that everyone sees, oldest first: by channel.
+        self._listed: dict[str, list[str]] = {}
+        # When a message was pinned: by channel, then by message, the first one first.
+        self.pins: dict[str, dict[str, str]] = {}
         # Who reacted, first come first: by message, then by the emoji's id or sign.
         self.reactors: dict[str, dict[str, list[str]]] = {}
         self.uploads: dict[str, Upload] = {}
@@ -101,7 +106,8 @@ class World(ThreadState):
     def _drop_channel(self, channel: Json) -> None:
         for message in tuple(self.message_store.get(channel["id"], {}).values()):
             self._forget(message)
-        self.message_store.pop(channel["id"], None)
+        for by_channel in (self.message_store, self._listed, self.pins):
+            by_channel.pop(channel["id"], None)
         self.thread_members.pop(channel["id"], None)
         for key in [key for key, hook in self.webhooks.items() if hook["channel_id"] == channel["id"]]:
             del self.webhooks[key]
@@ -124,25 +130,26 @@ class World(ThreadState):
         return [self.seen(message, viewer_id) for message in visible] if viewer_id else visible
 
     def seen(self, message: Json, user_id: str) -> Json:
-        """A message as somebody sees it: which reactions are theirs, and the thread that was started from it.
+        """A message as somebody sees it: their reactions, its thread, and no embeds that are suppressed.
 
         Args:
             message: The message.
             user_id: Who looks, a person or a bot.
         """
         shown = reactions.seen_by(self, message, user_id)
+        if message["flags"] & SUPPRESS_EMBEDS:
+            shown = {**shown, "embeds": []}
         if message["flags"] & HAS_THREAD and message["id"] in self.channels:
             return {**shown, "thread": self.shown_channel(self.channels[message["id"]], user_id)}
         return shown
 
     def listed(self, channel_id: str) -> list[str]:
-        """The ids of the messages that a bot can list in a channel, oldest first.
+        """The ids of the messages that a bot can list in a channel, oldest first. They are not to be changed.
 
         Args:
             channel_id: The channel.
         """
-        stored = self.message_store.get(self.find_channel(channel_id)["id"], {})
-        return [key for key in stored if key not in self.viewers]
+        return self._listed.get(channel_id, [])
 
     def message(self, message_id: str | int) -> Json:
         """A message by id, ephemeral ones included.
@@ -182,6 +189,7 @@ class World(ThreadState):
         if viewer_id is not None:
             self.viewers[key] = viewer_id
         elif created:
+            self._listed.setdefault(channel_id, []).append(key)
             self._note_sent(self.channels[channel_id], message)
         self.emit("MESSAGE_CREATE" if created else "MESSAGE_UPDATE", message)
         return message
@@ -247,7 +255,10 @@ class World(ThreadState):
     def _forget(self, message: Json) -> None:
         del self.message_store[message["channel_id"]][message["id"]]
         del self.channel_of[message["id"]]
-        self.viewers.pop(message["id"], None)
+        self.pins.get(message["channel_id"], {}).pop(message["id"], None)
+        if self.viewers.pop(message["id"], None) is None:
+            listed = self._listed[message["channel_id"]]
+            del listed[bisect_left(listed, int(message["id"]), key=int)]
         self.reactors.pop(message["id"], None)
         channel = self.channels[message["channel_id"]]
         if channel["type"] in payloads.THREADS and message["type"] != THREAD_STARTER:
@@ -375,12 +386,14 @@ class World(ThreadState):
         """
         world = cls()
         read_world(path, world)
-        world.channel_of = {
-            message_id: channel_id
-            for channel_id, messages in world.message_store.items()
-            for message_id in messages
-        }
         return world
+
+    def index_messages(self) -> None:
+        """Notes where each message is, after all of them were read at once."""
+        self.channel_of, self._listed = {}, {}
+        for channel_id, messages in self.message_store.items():
+            self.channel_of.update(dict.fromkeys(messages, channel_id))
+            self._listed[channel_id] = [key for key in messages if key not in self.viewers]
 
     def move_files(self, base_url: str) -> None:
         """Lets every stored file link start with the address where the files are served now.

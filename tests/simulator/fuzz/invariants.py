@@ -109,6 +109,15 @@ def _messages(world: World) -> Iterator[str]:
     stored = {key for messages in world.message_store.values() for key in messages}
     if set(world.channel_of) != stored or set(world.viewers) - stored:
         yield "the index of messages is not that of the channels"
+    for channel_id in world.channels:
+        shown = [key for key in world.message_store.get(channel_id, {}) if key not in world.viewers]
+        if world.listed(channel_id) != shown:
+            yield f"the list of {channel_id} is not what is in it"
+        pinned = {key for key in shown if world.message(key)["pinned"]}
+        if set(world.pins.get(channel_id, ())) != pinned:
+            yield f"pinned in {channel_id}: {pinned}, and noted: {world.pins[channel_id]}"
+    if (set(world.pins) | set(world.message_store)) - set(world.channels):
+        yield "a channel that is gone has messages"
     if set(world.reactors) - stored:
         yield f"reactions to messages that are gone: {set(world.reactors) - stored}"
     if set(world.viewers.values()) - known:

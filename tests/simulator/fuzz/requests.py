@@ -215,7 +215,7 @@ class Fuzzer:
         if last == "permissions":
             return {"permissions": [{"id": one(list(world.roles)), "type": 1, "permission": True}]}
         if "members" in template:
-            return {"nick": "n", "roles": [], "communication_disabled_until": "2030-01-01T00:00:00Z"}
+            return {"nick": "n", "roles": [], "communication_disabled_until": "2025-01-01T00:00:00Z"}
         return overwrite if "permissions" in template else one(self.messages)
 
     def _spoiled(self, good: Any) -> Any:

@@ -22,6 +22,8 @@ CHANNELS = "POST /guilds/{guild}/channels"
 ROLES = "POST /guilds/{guild}/roles"
 BOB = "PATCH /guilds/{guild}/members/{bob}"
 OVERWRITE = "PUT /channels/{channel}/permissions/{bob}"
+# The id of a message that nobody would call two weeks old.
+YOUNG = 1 << 62
 BULK = "POST /channels/{channel}/messages/bulk-delete"
 EMOJIS = "POST /guilds/{guild}/emojis"
 THREADS = "POST /channels/{channel}/threads"
@@ -188,7 +190,7 @@ CASES = [
     Case(
         "G04",
         BOB,
-        {"communication_disabled_until": "2030-01-01T00:00:00Z"},
+        {"communication_disabled_until": "2025-01-01T00:00:00Z"},
         {"communication_disabled_until": "soon"},
         "communication_disabled_until",
         "DATE_TIME_TYPE_PARSE",
@@ -211,20 +213,27 @@ CASES = [
     Case("G07", CHANNELS, _forum(*"x" * 20), _forum(*"x" * 21), "available_tags", LONG),
     Case("G08", HOOKS, {"name": "x" * 80}, {"name": "x" * 81}, "name", LENGTH),
     Case("G08", HOOKS, {"name": "Log"}, {"name": "Discord Log"}, "name", "WEBHOOK_NAME_INVALID"),
-    Case("M15", BULK, {"messages": ["1", "2"]}, {"messages": ["1"]}, "messages", LENGTH),
     Case(
         "M15",
         BULK,
-        {"messages": [*map(str, range(100))]},
-        {"messages": [*map(str, range(101))]},
+        {"messages": [str(YOUNG), str(YOUNG + 1)]},
+        {"messages": [str(YOUNG)]},
         "messages",
         LENGTH,
     ),
     Case(
         "M15",
         BULK,
-        {"messages": [1, 2]},
-        {"messages": ["1", 2, 1]},
+        {"messages": [*map(str, range(YOUNG, YOUNG + 100))]},
+        {"messages": [*map(str, range(YOUNG, YOUNG + 101))]},
+        "messages",
+        LENGTH,
+    ),
+    Case(
+        "M15",
+        BULK,
+        {"messages": [YOUNG, YOUNG + 1]},
+        {"messages": [str(YOUNG), YOUNG + 1, YOUNG]},
         "messages.2",
         "SET_TYPE_ALREADY_CONTAINS_VALUE",
     ),
