@@ -42,7 +42,6 @@ class Routes(ViewStore):
     """
 
     def __init__(self, former: ViewStore) -> None:
-        # The same tables: views that were added before end themselves through the former store.
         vars(self).update(vars(former))
         self.started = StartedViews()
         self.sleepers: Sleepers | None = None
@@ -51,6 +50,12 @@ class Routes(ViewStore):
         # A view that is sent twice is on both messages; discord.py remembers the last.
         self._sent: WeakKeyDictionary[BaseView, set[int]] = WeakKeyDictionary()
         self._answers: set[asyncio.Task[None]] = set()
+        for message_id, items in self._views.items():
+            for view in {item.view for item in items.values() if item.view is not None}:
+                # From now on it ends here: discord.py's own table would forget a newer view's buttons.
+                view._start_listening_from_store(self)
+                if message_id is not None:
+                    self._sent.setdefault(view, set()).add(message_id)
 
     @property
     def persistent_views(self) -> list[BaseView]:
@@ -72,6 +77,8 @@ class Routes(ViewStore):
             self._refuse_on_panel(view, place.message_id)
         else:
             self._refuse_twin(view, place.kind)
+        if before is not None and before.message_id == place.message_id:
+            place.state_key = place.state_key or before.state_key
         settle(view, message)
         self.release(view)
         view._start_listening_from_store(self)
@@ -203,9 +210,12 @@ class Routes(ViewStore):
                 self._spawn(answer_privately(interaction, "This control was removed."), "viewkit-removed")
                 return
         item = item or self._sent_on(key, None)
-        if dynamic or (item is not None and item.view is not None):
+        if dynamic or item is not None:
             interaction.extras[ROUTED] = custom_id
-        super().dispatch_view(component_type, custom_id, interaction)
+        self.dispatch_dynamic_items(component_type, custom_id, interaction)
+        task = None if item is None or item.view is None else item.view._dispatch_item(item, interaction)
+        if task is not None:
+            self.add_task(task)
 
     def answer_unbound(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the unbound view of a custom_id answer, for a panel that lacks it; whether there is one."""
@@ -252,11 +262,12 @@ class Routes(ViewStore):
         return (found[0], found[2]) if found is not None and found[1] == key else None
 
     def _sent_on(self, key: Key, message_id: int | None) -> ui.Item[Any] | None:
-        """The control that discord.py knows on a message, of a view that has not ended."""
+        """The control that discord.py knows on a message, of a view that has not ended and has it still."""
         item = self._views.get(message_id, {}).get(key)
         if item is None or item.view is None or item.view.is_finished():
             return None
-        return item
+        # Before 2.7, discord.py leaves a removed control with its view.
+        return item if controls(item.view).get(key) is item else None
 
     def _is_claimed(self, key: Key, message_id: int) -> bool:
         return self.sleepers is not None and self.sleepers.claims(message_id, key)

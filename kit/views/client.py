@@ -244,7 +244,8 @@ def _message_id(bind_to: Any) -> int | None:
 
 
 def _check(view: Any) -> None:
-    if not isinstance(view, ui.View | ui.LayoutView):
+    # Before 2.6.1, a Modal is a View.
+    if not isinstance(view, ui.View | ui.LayoutView) or isinstance(view, ui.Modal):
         raise TypeError(f"ViewClient starts an instance of a View or LayoutView, not {view!r}")
     name = type(view).__name__
     if isinstance(view, Persistent):
