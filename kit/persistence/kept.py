@@ -12,19 +12,20 @@ import functools
 import logging
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import discord
 from discord.ui.view import BaseView
 
 from kit.persistence.arguments import accepts, check_call, named_arguments
 from kit.persistence.groups import integer
-from kit.persistence.index import check_entry, panel_index
+from kit.persistence.index import BRANCH, check_entry, panel_index
 from kit.persistence.live import live_views
-from kit.persistence.registry import view_classes
+from kit.persistence.registry import newer, view_classes
 from kit.persistence.routes import Routes
-from kit.persistence.started import Key, Place, controls
-from kit.state import StateStore, thaw
-from kit.state.actions import PERSISTENT_VIEW_REGISTERED
+from kit.persistence.started import Key, Place, StartedViews, controls
+from kit.state import Change, StateStore, thaw
+from kit.state.actions import PERSISTENT_VIEW_REGISTERED, STATE_SYNCED
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +101,30 @@ class KeptViews:
         self._starting = False
         self._broken: dict[str, type[BaseView]] = {}
         self._learning: set[asyncio.Task[Any]] = set()
+        self._recipes: WeakKeyDictionary[BaseView, tuple[Any, Any] | None] = WeakKeyDictionary()
+        self._follows = store.subscribe_changes(self._follow)
+
+    def close(self) -> None:
+        """Stop following the store."""
+        self._follows()
+
+    def _follow(self, change: Change) -> None:
+        """End the views of entries that another process has forgotten, or made those of another view."""
+        started = self._routes.started
+        for state_key in _touched(change, started):
+            entry = self._store.state[BRANCH].get(state_key)
+            if entry is None:
+                started.ended.discard(state_key)
+            view = started.stored(state_key)
+            if view is None:
+                continue
+            recipe = None if entry is None else _recipe(entry)
+            if change.action.type != STATE_SYNCED:
+                self._recipes[view] = recipe
+            elif recipe is None or self._recipes.get(view, recipe) != recipe:
+                # Released first: what is stored under that name now may start.
+                self._routes.release(view)
+                view.stop()
 
     def start(self, state_key: str) -> BaseView:
         """Make a stored view, and let it answer.
@@ -125,6 +150,7 @@ class KeptViews:
             self._routes.start(view, _place(entry, state_key), self._message(entry))
         finally:
             self._starting = before
+        self._recipes[view] = _recipe(entry)
         return view
 
     def claims(self, message_id: int, key: Key) -> bool:
@@ -150,13 +176,41 @@ class KeptViews:
         return self._try(state_key)
 
     def wake_unbound(self) -> None:
-        """Start the stored unbound views that were not started yet: their class was not there."""
+        """Start the stored unbound views that were not started yet, and renew the others."""
         if self._starting:
             # `Routes` asks who else answers the custom_ids of the one that is started.
             return
         for state_key in tuple(self._index.unbound):
-            if self._routes.started.stored(state_key) is None:
+            running = self._routes.started.stored(state_key)
+            if running is None:
                 self._try(state_key)
+            else:
+                self.renew(running, state_key)
+
+    def renew(self, view: BaseView, state_key: str) -> BaseView:
+        """The view that answers for a stored one from now on: another, if its class was defined anew.
+
+        One that can't be made is logged, and the one before it goes on.
+        """
+        cls = newer(stored_name(view), type(view))
+        if cls is None or self._starting or self._broken.get(state_key) is cls:
+            return view
+        if state_key not in self._store.state[BRANCH]:
+            # It is being kept just now.
+            return view
+        place, message = self._routes.started.places[view], getattr(view, "message", None)
+        self._routes.release(view)
+        try:
+            new = self.start(state_key)
+        except Exception:  # noqa: BLE001  (the constructor is the user's; the view before it goes on)
+            self._broken[state_key] = cls
+            self._routes.start(view, place, message)
+            _log.exception(
+                "%r was defined again, and the view %r keeps its old code", cls.__qualname__, state_key
+            )
+            return view
+        view.stop()
+        return new
 
     def _try(self, state_key: str) -> BaseView | None:
         cls = view_classes.get(self._store.state["persistent_views"][state_key].get("class_name"))
@@ -189,6 +243,19 @@ class KeptViews:
         )
         message: discord.PartialMessage = channel.get_partial_message(int(entry["message_id"]))
         return message
+
+
+def _touched(change: Change, started: StartedViews) -> set[str]:
+    """The state keys of stored views that a change is about."""
+    paths = [patch.path for patch in change.patches if patch.path[0] == BRANCH]
+    if any(len(path) == 1 for path in paths):
+        return started.state_keys | started.ended
+    return {str(path[1]) for path in paths}
+
+
+def _recipe(entry: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What a view is made from."""
+    return entry.get("class_name"), thaw(entry.get("kwargs", {}))
 
 
 def _place(entry: Mapping[str, Any], state_key: str) -> Place:

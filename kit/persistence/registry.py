@@ -117,6 +117,18 @@ def _redefines(new: Any, old: Any) -> bool:
     return old.__module__ not in sys.modules
 
 
+def newer(key: str | None, cls: Any) -> Any:
+    """The class that was defined anew in the place of `cls`, by `bot.reload_extension` say; None if none was.
+
+    What a notebook defines again has to be accepted first, which is the lab's work; and what an
+    extension has defined before it failed to load is not in its module.
+    """
+    found = None if key is None else view_classes.get(key)
+    if found is None or found is cls or found.__module__ in NOTEBOOK_MODULES:
+        return None
+    return found if getattr(sys.modules.get(found.__module__), found.__qualname__, None) is found else None
+
+
 def _full_name(cls: Any) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 

@@ -26,7 +26,7 @@ from discord import ui
 from discord.ui.view import BaseView, ViewStore
 
 from kit.persistence.answering import ROUTED, answer_privately, run
-from kit.persistence.started import Key, Place, Sleepers, StartedViews, alike, controls, settle
+from kit.persistence.started import Key, Place, Sleepers, StartedViews, alike, controls, redefines, settle
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +77,9 @@ class Routes(ViewStore):
             self._refuse_on_panel(view, place.message_id)
         else:
             self._refuse_twin(view, place.kind)
+            if place.kind == "unbound":
+                for former in self._predecessors(view):
+                    former.stop()
         if before is not None and before.message_id == place.message_id:
             place.state_key = place.state_key or before.state_key
         settle(view, message)
@@ -98,23 +101,41 @@ class Routes(ViewStore):
         if self._synced_message_views.get(place.message_id) is view:
             del self._synced_message_views[place.message_id]
 
+    def place_of(self, view: BaseView) -> Place | None:
+        """Where a started view answers, or would if another were not shown on its message."""
+        return self.started.places.get(view, self._left.get(view))
+
     def bound_on(self, message_id: int) -> BaseView | None:
         """The view that is bound to a message; a stored one is made now."""
         view = self.started.on_message(message_id)
-        if view is None and self.sleepers is not None and message_id not in self._views:
+        if view is not None:
+            return self._renewed(view)
+        if self.sleepers is not None and message_id not in self._views:
             return self.sleepers.wake(message_id)
-        return view
+        return None
 
     def unbound(self, custom_id: str) -> BaseView | None:
         """The unbound view that answers a custom_id; a stored one is made now."""
         if self.started.unbound(custom_id) is None and self.sleepers is not None:
             self.sleepers.wake_unbound()
-        found = self.started.unbound(custom_id)
+        found = self._find_running(custom_id)
         return None if found is None else found[0]
+
+    def _find_running(self, custom_id: str) -> tuple[BaseView, Key, ui.Item[Any]] | None:
+        found = self.started.unbound(custom_id)
+        if found is not None and self._renewed(found[0]) is not found[0]:
+            return self.started.unbound(custom_id)
+        return found
+
+    def _renewed(self, view: BaseView) -> BaseView:
+        state_key = self.started.places[view].state_key
+        if state_key is None or self.sleepers is None:
+            return view
+        return self.sleepers.renew(view, state_key)
 
     def stored(self, state_key: str) -> BaseView | None:
         """The view that runs for a stored unbound entry; made now if it does not run."""
-        if self.started.stored(state_key) is None and self.sleepers is not None:
+        if self.sleepers is not None:
             self.sleepers.wake_unbound()
         return self.started.stored(state_key)
 
@@ -182,7 +203,7 @@ class Routes(ViewStore):
         if view.__discord_ui_modal__:
             super().remove_view(view)
             return
-        place = self.started.places.get(view, self._left.get(view))
+        place = self.place_of(view)
         if place is not None and place.state_key is not None:
             self.started.ended.add(place.state_key)
         self.release(view)
@@ -258,7 +279,7 @@ class Routes(ViewStore):
         return None if self.unbound(key[1]) is None else self._running_unbound(key)
 
     def _running_unbound(self, key: Key) -> Answer | None:
-        found = self.started.unbound(key[1])
+        found = self._find_running(key[1])
         return (found[0], found[2]) if found is not None and found[1] == key else None
 
     def _sent_on(self, key: Key, message_id: int | None) -> ui.Item[Any] | None:
@@ -345,14 +366,20 @@ class Routes(ViewStore):
     def _refuse_twin(self, view: BaseView, kind: str) -> None:
         for _, custom_id in controls(view):
             running = self.unbound(custom_id)
-            if running is not None and running is not view:
-                raise ValueError(
-                    f"a {type(running).__name__} is running unbound and answers {custom_id!r} on every "
-                    f"message, also on those that are sent later: send this {type(view).__name__} and don't "
-                    "start it. To give one message a view of its own, write `start_view(view, "
-                    "bind_to=message)`"
-                    + ("; to start another one unbound, stop that one first" if kind == "unbound" else "")
-                )
+            if running is None or running is view or (kind == "unbound" and redefines(view, running)):
+                continue
+            raise ValueError(
+                f"a {type(running).__name__} is running unbound and answers {custom_id!r} on every "
+                f"message, also on those that are sent later: send this {type(view).__name__} and don't "
+                "start it. To give one message a view of its own, write `start_view(view, "
+                "bind_to=message)`"
+                + ("; to start another one unbound, stop that one first" if kind == "unbound" else "")
+            )
+
+    def _predecessors(self, view: BaseView) -> list[BaseView]:
+        """The running unbound views whose class that of `view` was defined in the place of."""
+        running = {self.unbound(custom_id): None for _, custom_id in controls(view)}
+        return [former for former in running if former is not None and redefines(view, former)]
 
     def _refuse_on_panel(self, view: BaseView, message_id: int) -> None:
         state_key = None if self.sleepers is None else self.sleepers.panel_on(message_id)

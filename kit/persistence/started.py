@@ -165,7 +165,10 @@ class Sleepers(Protocol):
         """Start the stored view that is bound to a message, if there is one."""
 
     def wake_unbound(self) -> None:
-        """Start the stored unbound views that were not started yet."""
+        """Start the stored unbound views that were not started yet, and renew the others."""
+
+    def renew(self, view: BaseView, state_key: str) -> BaseView:
+        """The view that answers for a stored one from now on: another, if its class was defined anew."""
 
     def met(self, state_key: str, interaction: discord.Interaction[Any]) -> None:
         """A stored view was found on the message of an interaction."""
@@ -185,6 +188,11 @@ def alike(one: BaseView, other: BaseView) -> bool:
     """Whether two views are of one class; one that was defined again, by a reload, counts as the same."""
     classes = (type(one), type(other))
     return classes[0] is classes[1] or len({(cls.__module__, cls.__qualname__) for cls in classes}) == 1
+
+
+def redefines(one: BaseView, other: BaseView) -> bool:
+    """Whether the class of `one` is that of `other`, defined again."""
+    return type(one) is not type(other) and alike(one, other)
 
 
 def settle(view: Any, message: Any) -> None:

@@ -114,26 +114,30 @@ class ViewClient:
         entry = _entry(view, message, message_id)
         routes = routes_of(self.bot)
         running: Any = routes.stored(entry["state_key"]) if bind_to is None else None
-        if running is not None and running is not view:
+        if running is not None and type(running) is type(view) and running is not view:
             _check_same(view, running)
             await get_store().flush()
             same: V = running
             return same
         former = routes.started.places.get(view)
+        former_key = None if former is None else former.state_key
         if former is None or former.kind != "unbound" or bind_to is not None:
             self.start_view(view, bind_to=bind_to)
+        if running is not None and running is not view:
+            # Its class was defined again.
+            running.stop()
         routes.started.keep(view, entry["state_key"])
         try:
             await _store(entry)
         except BaseException:
             if former is None:
                 routes.release(view)
-            else:
-                routes.started.keep(view, None)
+            elif view in routes.started:
+                routes.started.keep(view, former_key if former_key == entry["state_key"] else None)
             raise
-        if former is not None and former.state_key not in {None, entry["state_key"]}:
+        if former_key not in {None, entry["state_key"]}:
             # It has moved here from another message.
-            await get_store().dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": former.state_key})
+            await get_store().dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": former_key})
         return view
 
     async def forget_view(self, view: View) -> None:
@@ -145,7 +149,7 @@ class ViewClient:
             ValueError: If it was not kept.
             StorageError: If the storage has failed for too long.
         """
-        place = routes_of(self.bot).started.places.get(view)
+        place = routes_of(self.bot).place_of(view)
         if place is None or place.state_key is None:
             raise ValueError(
                 f"{view!r} is not kept, or was stopped; `view.stop()` ends one that was only started"
