@@ -59,13 +59,24 @@ def stored_name(view: BaseView) -> str | None:
     return key
 
 
+def is_kept(cls: type) -> bool:
+    """Whether views of `cls` can be stored: it was remembered, and not just a class that it derives from."""
+    return _KEY in vars(cls)
+
+
 def arguments_of(view: BaseView) -> dict[str, Any]:
     """The arguments of the constructor of a view whose class is remembered, by name.
 
     Raises:
-        ValueError: If one has no name to store it by.
+        ValueError: If one has no name to store it by, or the view is older than the decorator.
     """
-    return named_arguments(type(view), *getattr(view, _ARGUMENTS, ((), {})))
+    given = vars(view).get(_ARGUMENTS)
+    if given is None:
+        raise ValueError(
+            f"{view!r} was made before its class was decorated with `@ViewClient.persistent`, and nobody "
+            "has noted its arguments: make a new one"
+        )
+    return named_arguments(type(view), *given)
 
 
 def check_class(entry: Mapping[str, Any], cls: Any) -> None:
@@ -74,7 +85,7 @@ def check_class(entry: Mapping[str, Any], cls: Any) -> None:
     Raises:
         TypeError: If they can't be. It says why.
     """
-    if _KEY not in vars(cls):
+    if not is_kept(cls):
         raise TypeError(
             f"a stored view is of the class {entry['class_name']!r}, and {cls.__module__}."
             f"{cls.__qualname__} is not kept: decorate it with `@ViewClient.persistent`"
@@ -133,23 +144,28 @@ class KeptViews:
             LookupError: If its class is not imported.
             Exception: What its constructor raised, or why it can't be started.
         """
-        entry = self._store.state["persistent_views"][state_key]
-        check_entry(entry)
-        cls = view_classes.get(entry["class_name"])
-        if cls is None:
-            raise LookupError(f"the class {entry['class_name']!r} of {state_key!r} is not imported")
-        check_class(entry, cls)
-        view = _make(cls, entry)
-        if not view.is_persistent():
-            raise ValueError(
-                f"{cls.__name__} is no longer persistent: it needs `timeout=None`, and a custom_id on "
-                "every item"
-            )
+        view = self._make(state_key)
+        entry = self._store.state[BRANCH][state_key]
         before, self._starting = self._starting, True
         try:
             self._routes.start(view, _place(entry, state_key), self._message(entry))
         finally:
             self._starting = before
+        return view
+
+    def _make(self, state_key: str) -> BaseView:
+        entry = self._store.state[BRANCH][state_key]
+        check_entry(entry)
+        cls = view_classes.get(entry["class_name"])
+        if cls is None:
+            raise LookupError(f"the class {entry['class_name']!r} of {state_key!r} is not imported")
+        check_class(entry, cls)
+        view = make_again(cls, thaw(entry.get("kwargs", {})))
+        if not view.is_persistent():
+            raise ValueError(
+                f"{cls.__name__} is no longer persistent: it needs `timeout=None`, and a custom_id on "
+                "every item"
+            )
         self._recipes[view] = _recipe(entry)
         return view
 
@@ -198,18 +214,18 @@ class KeptViews:
         if state_key not in self._store.state[BRANCH]:
             # It is being kept just now.
             return view
-        place, message = self._routes.started.places[view], getattr(view, "message", None)
-        self._routes.release(view)
+        before, self._starting = self._starting, True
         try:
-            new = self.start(state_key)
+            new = self._make(state_key)
+            self._routes.replace(view, new)
         except Exception:  # noqa: BLE001  (the constructor is the user's; the view before it goes on)
             self._broken[state_key] = cls
-            self._routes.start(view, place, message)
             _log.exception(
                 "%r was defined again, and the view %r keeps its old code", cls.__qualname__, state_key
             )
             return view
-        view.stop()
+        finally:
+            self._starting = before
         return new
 
     def _try(self, state_key: str) -> BaseView | None:
@@ -267,9 +283,8 @@ def _place(entry: Mapping[str, Any], state_key: str) -> Place:
     return Place("bound", message_id, channel_id, guild_id, state_key)
 
 
-def _make(cls: Any, entry: Mapping[str, Any]) -> BaseView:
-    given: dict[str, Any] = thaw(entry.get("kwargs", {}))
-    if hasattr(cls, "migrate"):
-        given = cls.migrate(given)
+def make_again(cls: Any, arguments: Mapping[str, Any]) -> BaseView:
+    """A view of `cls` from the arguments of an older one; those that it doesn't take are left out."""
+    given = cls.migrate(dict(arguments)) if hasattr(cls, "migrate") else arguments
     view: BaseView = cls(**{name: value for name, value in given.items() if accepts(cls, name)})
     return view

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -63,26 +64,28 @@ class Routes(ViewStore):
         started = [view for view in self.started if view.is_persistent()]
         return list({view.id: view for view in (*super().persistent_views, *started)}.values())
 
-    def start(self, view: BaseView, place: Place, message: Any = None) -> None:
-        """Let `view` answer at `place`. A bound view whose message it takes is stopped.
+    def start(
+        self, view: BaseView, place: Place, message: Any = None, *, instead_of: BaseView | None = None
+    ) -> None:
+        """Let `view` answer at `place`. A bound view whose message it takes is stopped, or `instead_of`.
 
         Raises:
             ValueError: If it would answer for a running unbound view, or on a panel's message.
             TypeError: If its class uses the name `message` for something else.
         """
         before = self.started.places.get(view)
+        former = [] if instead_of is None else [instead_of]
         if before is not None and (before.kind == "unbound" or place.kind != "bound"):
             raise ValueError(f"{type(view).__name__} is started already; start a new instance, or stop it")
         if place.message_id is not None:
             self._refuse_on_panel(view, place.message_id)
         else:
-            self._refuse_twin(view, place.kind)
-            if place.kind == "unbound":
-                for former in self._predecessors(view):
-                    former.stop()
+            former += self._refuse_twin(view, place.kind, instead_of)
         if before is not None and before.message_id == place.message_id:
             place.state_key = place.state_key or before.state_key
         settle(view, message)
+        for other in former:
+            other.stop()
         self.release(view)
         view._start_listening_from_store(self)
         self._add_dynamic_items_of(view)
@@ -92,6 +95,14 @@ class Routes(ViewStore):
         self.started.add(view, place)
         if place.kind == "unbound":
             self._forget_sent(view)
+
+    def replace(self, old: BaseView, new: BaseView) -> None:
+        """Let `new` answer where `old` does, which is stopped; nothing has changed if that is refused."""
+        place, sent = self.started.places[old], tuple(self._sent.get(old, ()))
+        self.start(new, replace(place, keys=()), getattr(old, "message", None), instead_of=old)
+        if place.kind == "pending":
+            for message_id in sent:
+                self._add_sent(new, message_id)
 
     def release(self, view: BaseView) -> None:
         """Forget a started view without stopping it, as if it had never been started."""
@@ -363,23 +374,23 @@ class Routes(ViewStore):
         owners = [self.unbound(custom_id) for _, custom_id in controls(view)]
         return bool(owners) and all(owner is not None and alike(owner, view) for owner in owners)
 
-    def _refuse_twin(self, view: BaseView, kind: str) -> None:
+    def _refuse_twin(self, view: BaseView, kind: str, instead_of: BaseView | None) -> list[BaseView]:
+        """Refuse what runs already. Returns the views whose class that of `view` was defined in place of."""
+        former: dict[BaseView, None] = {}
         for _, custom_id in controls(view):
             running = self.unbound(custom_id)
-            if running is None or running is view or (kind == "unbound" and redefines(view, running)):
+            if running is None or running is view or running is instead_of:
                 continue
-            raise ValueError(
-                f"a {type(running).__name__} is running unbound and answers {custom_id!r} on every "
-                f"message, also on those that are sent later: send this {type(view).__name__} and don't "
-                "start it. To give one message a view of its own, write `start_view(view, "
-                "bind_to=message)`"
-                + ("; to start another one unbound, stop that one first" if kind == "unbound" else "")
-            )
-
-    def _predecessors(self, view: BaseView) -> list[BaseView]:
-        """The running unbound views whose class that of `view` was defined in the place of."""
-        running = {self.unbound(custom_id): None for _, custom_id in controls(view)}
-        return [former for former in running if former is not None and redefines(view, former)]
+            if kind != "unbound" or not redefines(view, running):
+                raise ValueError(
+                    f"a {type(running).__name__} is running unbound and answers {custom_id!r} on every "
+                    f"message, also on those that are sent later: send this {type(view).__name__} and don't "
+                    "start it. To give one message a view of its own, write `start_view(view, "
+                    "bind_to=message)`"
+                    + ("; to start another one unbound, stop that one first" if kind == "unbound" else "")
+                )
+            former[running] = None
+        return list(former)
 
     def _refuse_on_panel(self, view: BaseView, message_id: int) -> None:
         state_key = None if self.sleepers is None else self.sleepers.panel_on(message_id)

@@ -287,6 +287,16 @@ async def test_what_can_not_be_kept_is_refused_and_leaves_nothing(lab, client):
     class Undecorated(KeptDoor):
         pass
 
+    @ViewClient.persistent
+    class Positional(Door):
+        def __init__(self, name, /):
+            super().__init__(name)
+
+    class Late(Door):
+        pass
+
+    late = Late("made before")
+    ViewClient.persistent(Late)
     nameless = Picky()
     nameless.add_item(ui.Button(label="Nameless"))
     for view, error, text in (
@@ -295,6 +305,8 @@ async def test_what_can_not_be_kept_is_refused_and_leaves_nothing(lab, client):
         (Picky(timeout=5), ValueError, "timeout of 5 s"),
         (nameless, ValueError, "'Nameless' in Picky has no custom_id"),
         (Picky("a", "b"), ValueError, "without a name"),
+        (Positional("a"), ValueError, "'a' without a name"),
+        (late, ValueError, "was made before its class was decorated"),
         (Picky(thing=object()), StateError, r"persistent_views\['bound:5'\].kwargs.thing"),
     ):
         with pytest.raises(error, match=text):
