@@ -184,6 +184,28 @@ class KeptViews:
             return None
         return state_key
 
+    def renew_panel(self, message_id: int) -> None:
+        """Replace the panel on a message, if its class was defined anew.
+
+        One that can't be made is logged, and the one before it goes on.
+        """
+        alive = self._live.on_message(message_id)
+        cls = newer(getattr(alive, "registry_key", None), type(alive))
+        if cls is None or self._broken.get(alive.state_key) is cls:
+            return
+        try:
+            new = cls.succeed(alive)
+        except Exception:  # noqa: BLE001  (the constructor is the user's; the panel before it goes on)
+            self._broken[alive.state_key] = cls
+            _log.exception(
+                "%r was defined again, and the panel %r keeps its old code", cls.__qualname__, alive.state_key
+            )
+            return
+        # The old one first: as it ends it takes along what is registered for its message.
+        alive.stop()
+        new.take_over(alive)
+        self._bot.add_view(new, message_id=message_id)
+
     def wake(self, message_id: int) -> BaseView | None:
         """Start the stored view that is bound to a message, if there is one."""
         state_key = self._index.on_message(message_id)

@@ -227,6 +227,8 @@ class Routes(ViewStore):
         """Give an interaction to the one view that answers it."""
         key = (component_type, custom_id)
         message_id = None if interaction.message is None else interaction.message.id
+        if message_id is not None and self.sleepers is not None:
+            self.sleepers.renew_panel(message_id)
         found = None if message_id is None else self._find(key, message_id)
         if found is not None:
             self._answer(found, interaction)

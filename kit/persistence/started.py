@@ -161,6 +161,9 @@ class Sleepers(Protocol):
     def panel_on(self, message_id: int) -> str | None:
         """The state key of the panel on a message."""
 
+    def renew_panel(self, message_id: int) -> None:
+        """Replace the panel on a message, if its class was defined anew."""
+
     def wake(self, message_id: int) -> BaseView | None:
         """Start the stored view that is bound to a message, if there is one."""
 

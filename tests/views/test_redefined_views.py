@@ -27,6 +27,19 @@ class Menu(ui.View):
     async def serve(self, interaction, button):
         await interaction.response.send_message(f"{{self.name}} {answer}", ephemeral=True)
 
+class Desk(PersistentView):
+    def __init__(self, *, title="desk"{wants}, **kwargs):
+        super().__init__(**kwargs)
+        self.title = title
+        self.add_item(StatefulButton(label="Ring", custom_id="{custom_id}:desk", callback=self.ring))
+
+    async def ring(self, interaction):
+        await self.dispatch_scoped({{"rings": self.scoped_state.get("rings", 0) + 1}})
+        text = f"{{self.title}} {answer} {{self.scoped_state['rings']}}"
+        await interaction.response.send_message(text, ephemeral=True)
+
+    scope = "global"
+
 {broken_below}
 async def setup(bot):
     {setup}
@@ -42,14 +55,15 @@ def extension(tmp_path, monkeypatch):
     def write(**given):
         parts = {
             "answer": "old", "custom_id": "menu:serve", "setup": "pass",
-            "argument": "", "broken_above": "", "broken_below": "",
+            "argument": "", "broken_above": "", "broken_below": "", "wants": "",
         }  # fmt: skip
         (tmp_path / f"{MODULE}.py").write_text(COG.format(**{**parts, **given}))
 
     write()
     yield write
     sys.modules.pop(MODULE, None)
-    view_classes.put("Menu", None)
+    for name in ("Menu", "Desk"):
+        view_classes.put(name, None)
 
 
 def Menu(*args):  # noqa: N802  (the class that the extension has now)
@@ -155,3 +169,41 @@ async def test_an_extension_that_fails_to_reload_changes_nothing(lab, extension)
         await lab.bot.reload_extension(MODULE)
     assert await said(lab, "Serve", message) == ["kept old"]
     client.start_view(Knob(), bind_to=None)
+
+
+@pytest.mark.asyncio
+async def test_panels_answer_with_the_new_code(lab, extension):
+    """Those that were sent in this life, too: their state goes on, and a removed button's old code is gone."""
+    await lab.bot.load_extension(MODULE)
+    sent = [(await lab.post(sys.modules[MODULE].Desk, state_key=key, title=key)).message for key in "ab"]
+    assert await said(lab, "Ring", sent[0]) == ["a old 1"]
+    extension(answer="new")
+    await lab.bot.reload_extension(MODULE)
+    assert await said(lab, "Ring", sent[0]) == ["a new 2"]
+    assert await said(lab, "Ring", sent[1]) == ["b new 3"]
+    extension(answer="bad", wants=", colour")
+    await lab.bot.reload_extension(MODULE)
+    for number in (4, 5):
+        outcome = await lab.click("Ring", message=sent[0])
+        assert [answer.text for answer in outcome.ephemeral] == [f"a new {number}"]
+    assert ["colour" in str(error) for error in lab.errors.since(0)] == [True]
+    lab.errors.forget()
+    extension(custom_id="moved")
+    await lab.bot.reload_extension(MODULE)
+    assert await said(lab, "Ring", sent[0]) == ["This control was removed."]
+    assert len(lab.store.state["views"]) == 2
+    await lab.restart()
+    assert await said(lab, "Ring", sent[1]) == ["This control was removed."]
+
+
+@pytest.mark.asyncio
+async def test_an_extension_that_was_unloaded_leaves_its_views_answering(lab, extension):
+    """Until it is there again: nothing is lost in between, as with discord.py's own views."""
+    await lab.bot.load_extension(MODULE)
+    message = await original(lab)
+    await ViewClient(lab.bot).keep_view(Menu("kept"), bind_to=message)
+    await lab.bot.unload_extension(MODULE)
+    assert await said(lab, "Serve", message) == ["kept old"]
+    extension(answer="new")
+    await lab.bot.load_extension(MODULE)
+    assert await said(lab, "Serve", message) == ["kept new"]
