@@ -112,6 +112,7 @@ class KeptViews:
         self._starting = False
         self._broken: dict[str, type[BaseView]] = {}
         self._learning: set[asyncio.Task[Any]] = set()
+        self._classes_seen = view_classes.changes
         self._recipes: WeakKeyDictionary[BaseView, tuple[Any, Any] | None] = WeakKeyDictionary()
         self._follows = store.subscribe_changes(self._follow)
 
@@ -218,12 +219,25 @@ class KeptViews:
         if self._starting:
             # `Routes` asks who else answers the custom_ids of the one that is started.
             return
-        for state_key in tuple(self._index.unbound):
-            running = self._routes.started.stored(state_key)
-            if running is None:
-                self._try(state_key)
-            else:
-                self.renew(running, state_key)
+        started = self._routes.started
+        for state_key in [key for key in self._index.unbound if started.stored(key) is None]:
+            self._try(state_key)
+        if self._classes_seen != view_classes.changes:
+            self._classes_seen = view_classes.changes
+            for state_key in tuple(self._index.unbound):
+                running = started.stored(state_key)
+                if running is not None:
+                    self.renew(running, state_key)
+
+    def wake_stored(self, state_key: str) -> None:
+        """Start the stored unbound view of a state key, if there is one and it was not started yet."""
+        if state_key in self._index.unbound:
+            self._try(state_key)
+
+    def end(self) -> None:
+        """Let nothing that is stored start any more, in this process."""
+        entries = self._store.state[BRANCH].items()
+        self._routes.started.ended.update(state_key for state_key, entry in entries if "bound" in entry)
 
     def renew(self, view: BaseView, state_key: str) -> BaseView:
         """The view that answers for a stored one from now on: another, if its class was defined anew.

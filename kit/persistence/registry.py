@@ -58,9 +58,14 @@ class ClassCollisionError(StateError, TypeError):
 
 
 class ClassRegistry:
-    """View classes by registry key."""
+    """View classes by registry key.
+
+    Attributes:
+        changes: How often a class was put in it.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._classes: dict[str, Any] = {}
         self._listeners: list[Callable[[str, Any, Any], None]] = []
 
@@ -81,7 +86,7 @@ class ClassRegistry:
                 f"Stored panels are found by that name, so give one a key of its own: `registry_key = "
                 f'"{cls.__module__.rpartition(".")[2]}.{key}"` in its class body'
             )
-        self._classes[key] = cls
+        self.put(key, cls)
         for listener in tuple(self._listeners):
             listener(key, before, cls)
 
@@ -91,6 +96,7 @@ class ClassRegistry:
 
     def put(self, key: str, cls: Any) -> None:
         """Make `cls` the class of `key` without asking; None forgets the key. For hot reload."""
+        self.changes += 1
         if cls is None:
             self._classes.pop(key, None)
         else:

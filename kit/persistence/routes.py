@@ -146,15 +146,27 @@ class Routes(ViewStore):
 
     def stored(self, state_key: str) -> BaseView | None:
         """The view that runs for a stored unbound entry; made now if it does not run."""
+        running = self.started.stored(state_key)
+        if running is not None:
+            return self._renewed(running)
         if self.sleepers is not None:
-            self.sleepers.wake_unbound()
+            self.sleepers.wake_stored(state_key)
         return self.started.stored(state_key)
+
+    def clear(self) -> None:
+        """Stop all started views, and those that are stored and were not started yet."""
+        if self.sleepers is not None:
+            self.sleepers.end()
+        for view in self.started:
+            view.stop()
 
     def forget_message(self, message_id: int) -> None:
         """Stop the view that is bound to a message, and forget what was sent on it: the message is gone."""
-        view = self.started.on_message(message_id)
-        if view is not None:
+        gone = [view for view, place in self._left.items() if place.message_id == message_id]
+        bound = self.started.on_message(message_id)
+        for view in gone if bound is None else (*gone, bound):
             self.release(view)
+            self._left.pop(view, None)
             view.stop()
         self._views.pop(message_id, None)
         self._synced_message_views.pop(message_id, None)
@@ -182,22 +194,23 @@ class Routes(ViewStore):
             # discord.py gives a view that it sends on an ephemeral message fifteen minutes.
             view.timeout = None
             self._refuse_edited(view, place)
-        elif message_id is None:
-            super().add_view(view)
         elif place is not None:
             self._add_started(view, place, message_id)
+        elif message_id is None:
+            super().add_view(view)
         elif not self._is_twin(view):
             self._add_sent(view, message_id)
         else:
             # The unbound view of its class answers for it.
             self._add_dynamic_items_of(view)
 
-    def _add_started(self, view: BaseView, place: Place, message_id: int) -> None:
+    def _add_started(self, view: BaseView, place: Place, message_id: int | None) -> None:
         self._add_dynamic_items_of(view)
         if place.kind == "pending":
             self.started.wait_for_controls(view)
-            self._add_sent(view, message_id)
-        elif place.message_id == message_id:
+            if message_id is not None:
+                self._add_sent(view, message_id)
+        elif message_id is not None and place.message_id == message_id:
             view._start_listening_from_store(self)
             self._synced_message_views[message_id] = view
         else:
@@ -206,7 +219,7 @@ class Routes(ViewStore):
                 "instance, or move it with `start_view(view, bind_to=message)`",
                 view,
                 place.message_id,
-                message_id,
+                "others" if message_id is None else message_id,
             )
 
     def remove_view(self, view: BaseView) -> None:
@@ -314,7 +327,8 @@ class Routes(ViewStore):
         interaction.extras[ROUTED] = view.id
         place = self.started.places[view]
         if place.kind == "bound":
-            settle(view, interaction.message)
+            if not _is_editable_reply(getattr(view, "message", None)):
+                settle(view, interaction.message)
             place.channel_id, place.guild_id = interaction.channel_id, interaction.guild_id
             if place.state_key is not None and self.sleepers is not None:
                 self.sleepers.met(place.state_key, interaction)
@@ -422,6 +436,13 @@ def lives_here(view: BaseView) -> bool:
     for stopped in (value for name, value in vars(view).items() if name.endswith("__stopped")):
         return stopped is not None and stopped.get_loop() is asyncio.get_running_loop()
     return True
+
+
+def _is_editable_reply(message: Any) -> bool:
+    """Whether a message is an ephemeral one that can be edited: only by the token that it was sent with."""
+    return (
+        isinstance(message, discord.InteractionMessage | discord.WebhookMessage) and message.flags.ephemeral
+    )
 
 
 def routes_of(bot: Any) -> Routes:

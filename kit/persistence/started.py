@@ -170,6 +170,12 @@ class Sleepers(Protocol):
     def wake_unbound(self) -> None:
         """Start the stored unbound views that were not started yet, and renew the others."""
 
+    def wake_stored(self, state_key: str) -> None:
+        """Start the stored unbound view of a state key, if there is one and it was not started yet."""
+
+    def end(self) -> None:
+        """Let nothing that is stored start any more, in this process."""
+
     def renew(self, view: BaseView, state_key: str) -> BaseView:
         """The view that answers for a stored one from now on: another, if its class was defined anew."""
 

@@ -195,9 +195,8 @@ class ViewClient:
         return found
 
     def clear(self) -> None:
-        """Stop all started views. What is kept comes back after a restart."""
-        for view in tuple(routes_of(self.bot).started):
-            view.stop()
+        """Stop all views, also kept ones that nobody has clicked yet. These come back after a restart."""
+        routes_of(self.bot).clear()
 
     @staticmethod
     def persistent(view_class: type[V]) -> type[V]:

@@ -895,3 +895,58 @@ async def test_started_again_on_its_message_a_kept_view_stays_kept(lab, client):
     client.start_view(view, bind_to=message)
     await client.forget_view(view)
     assert dict(lab.store.state["persistent_views"]) == {}
+
+
+@pytest.mark.asyncio
+async def test_an_ephemeral_message_can_be_edited_after_a_click(lab, client):
+    """Only the reply that sent it can: `view.message` stays that one, and does not become one that gets a 404."""
+
+    class Outer(Knob):
+        def add(self, custom_id):
+            button = super().add(custom_id)
+
+            async def reply(interaction):
+                view = Door("ephemeral")
+                if custom_id == "response":
+                    await interaction.response.send_message("psst", view=view, ephemeral=True)
+                    message = await interaction.original_response()
+                else:
+                    await interaction.response.defer()
+                    message = await interaction.followup.send("psst", view=view, ephemeral=True, wait=True)
+                client.start_view(view, bind_to=message)
+
+            button.callback = reply
+
+    for custom_id in ("response", "followup"):
+        message = await send(lab, Outer(custom_id=custom_id))
+        [reply] = (await lab.click(custom_id, message=message)).ephemeral
+        assert await said(lab, "door:open", reply) == ["ephemeral opens"]
+        [view] = client.bound_views
+        view.open.label = "Edited"
+        await view.message.edit(view=view)
+        assert await said(lab, "Edited", reply) == ["ephemeral opens"]
+        view.stop()
+
+
+@pytest.mark.asyncio
+async def test_a_bound_view_that_is_added_without_a_message_answers_on_its_own_alone(lab, client):
+    """`bot.add_view(view)` in a setup_hook, or `webhook.send(view=view)`: it does not serve the others."""
+    view = Door("bound")
+    message, other = await send(lab, Door()), await send(lab, Door())
+    lab.bot._connection._view_store._views.clear()
+    client.start_view(view, bind_to=message)
+    lab.bot.add_view(view)
+    assert await said(lab, "Open", message) == ["bound opens"]
+    assert (await lab.click("Open", message=other)).failure is not None
+
+
+@pytest.mark.asyncio
+async def test_a_deleted_message_ends_the_view_that_another_had_displaced(lab, client):
+    """Whoever waits for the menu, while a page is shown on its message, waits no longer."""
+    menu = Knob("menu")
+    message = await send(lab, menu)
+    client.start_view(menu, bind_to=message)
+    await message.edit(view=Knob("page", "page"))
+    waiting = asyncio.create_task(menu.wait())
+    await message.delete()
+    assert await asyncio.wait_for(waiting, 5) is False
