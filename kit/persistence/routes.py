@@ -27,6 +27,7 @@ from discord import ui
 from discord.ui.view import BaseView, ViewStore
 
 from kit.persistence.answering import ROUTED, answer_privately, run
+from kit.persistence.deletions import follow_deletions
 from kit.persistence.started import Key, Place, Sleepers, StartedViews, alike, controls, redefines, settle
 
 _log = logging.getLogger(__name__)
@@ -452,29 +453,5 @@ def routes_of(bot: Any) -> Routes:
     if isinstance(known, Routes):
         return known
     state._view_store = routes = Routes(known)
-    _follow_deletions(bot, routes)
+    follow_deletions(bot, routes)
     return routes
-
-
-def _follow_deletions(bot: Any, routes: Routes) -> None:
-    async def message_gone(event: discord.RawMessageDeleteEvent) -> None:
-        routes.forget_message(event.message_id)
-
-    async def messages_gone(event: discord.RawBulkMessageDeleteEvent) -> None:
-        for message_id in event.message_ids:
-            routes.forget_message(message_id)
-
-    async def channel_gone(channel: discord.abc.GuildChannel) -> None:
-        routes.forget_where(channel_id=channel.id)
-
-    async def thread_gone(event: discord.RawThreadDeleteEvent) -> None:
-        routes.forget_where(channel_id=event.thread_id)
-
-    async def guild_gone(guild: discord.Guild) -> None:
-        routes.forget_where(guild_id=guild.id)
-
-    bot.add_listener(message_gone, "on_raw_message_delete")
-    bot.add_listener(messages_gone, "on_raw_bulk_message_delete")
-    bot.add_listener(channel_gone, "on_guild_channel_delete")
-    bot.add_listener(thread_gone, "on_raw_thread_delete")
-    bot.add_listener(guild_gone, "on_guild_remove")

@@ -8,7 +8,7 @@ import pytest
 
 from kit import ViewClient
 from kit.persistence.registry import view_classes
-from tests.views.doors import Knob, channel_of, said
+from tests.views.doors import channel_of, said
 
 MODULE = "reloaded_doors"
 COG = """
@@ -168,7 +168,15 @@ async def test_an_extension_that_fails_to_reload_changes_nothing(lab, extension)
     with pytest.raises(Exception, match="no such table"):
         await lab.bot.reload_extension(MODULE)
     assert await said(lab, "Serve", message) == ["kept old"]
-    client.start_view(Knob(), bind_to=None)
+    asleep = await original(lab)
+    lab.bot._connection._view_store._views.clear()
+    entry = {"class_name": "Menu", "bound": True, "state_key": f"bound:{asleep.id}", "message_id": asleep.id}
+    await lab.store.dispatch("PERSISTENT_VIEW_REGISTERED", entry)
+    assert await said(lab, "Serve", asleep) == ["menu old"]
+    extension(answer="newer")
+    await lab.bot.reload_extension(MODULE)
+    for where, name in ((message, "kept"), (asleep, "menu")):
+        assert await said(lab, "Serve", where) == [f"{name} newer"]
 
 
 @pytest.mark.asyncio
