@@ -113,6 +113,12 @@ class Routes(ViewStore):
         if self._synced_message_views.get(place.message_id) is view:
             del self._synced_message_views[place.message_id]
 
+    def sent_on(self, message_id: int | None) -> BaseView | None:
+        """The view that discord.py knows on a message: nobody has started it."""
+        items = () if message_id is None else self._views.get(message_id, {}).values()
+        views = (item.view for item in items)
+        return next((view for view in views if view is not None and not view.is_finished()), None)
+
     def place_of(self, view: BaseView) -> Place | None:
         """Where a started view answers, or would if another were not shown on its message."""
         return self.started.places.get(view, self._left.get(view))

@@ -99,7 +99,7 @@ class ViewClient:
             ValueError: As for `start_view`; if the class is not decorated; if the message is ephemeral.
             UnstorableError: If a constructor argument can't be stored.
             StorageError: If the storage has failed for too long. A view that did not run before is not
-                started then.
+                started then; what was sent on the message answers as before.
         """
         message_id = _message_id(bind_to)
         if bind_to is not None and message_id is None:
@@ -119,7 +119,7 @@ class ViewClient:
             await get_store().flush()
             same: V = running
             return same
-        former = routes.started.places.get(view)
+        former, sent = routes.started.places.get(view), routes.sent_on(message_id)
         former_key = None if former is None else former.state_key
         if former is None or former.kind != "unbound" or bind_to is not None:
             self.start_view(view, bind_to=bind_to)
@@ -132,6 +132,8 @@ class ViewClient:
         except BaseException:
             if former is None:
                 routes.release(view)
+                if sent is not None:
+                    routes.add_view(sent, message_id)
             elif view in routes.started:
                 routes.started.keep(view, former_key if former_key == entry["state_key"] else None)
             raise

@@ -541,8 +541,14 @@ async def test_a_view_that_can_not_be_stored_is_not_started(lab, client):
             await client.keep_view(view, bind_to=bind_to)
     assert dict(get_store().state["persistent_views"]) == {}
     assert client.bound_views == []
+    own = KeptDoor("its own")
+    posted = await send(lab, own)
+    with pytest.raises(StorageError):
+        await client.keep_view(own, bind_to=posted)
     backend.full = False
     await get_store().flush()
+    assert await said(lab, "Open", message) == ["door opens"]
+    assert await said(lab, "Open", posted) == ["its own opens"]
     assert await said(lab, "knob:turn", other) == ["running knob:turn"]
     await client.keep_view(KeptDoor("second try"), bind_to=message)
     assert await said(lab, "Open", message) == ["second try opens"]
