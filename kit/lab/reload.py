@@ -22,16 +22,25 @@ import discord
 from discord import ui
 
 from kit.lab.discordlife import DiscordLife
-from kit.lab.outcome import label, walk
+from kit.lab.layouts import bare, differences
+from kit.lab.started import (
+    UnknownArgumentsError,
+    check_still_kept,
+    made_again,
+    started_of,
+    started_views,
+    wake_kept,
+)
+from kit.persistence.kept import is_kept
 from kit.persistence.live import class_key, live_views
 from kit.persistence.registry import view_classes
+from kit.persistence.routes import routes_of
 from kit.simulator.limits import check_message
 from kit.views.persistent import Persistent
 from kit.views.stateful import Stateful
 
 COMPONENTS_V2 = 1 << 15
 VERSIONS_KEPT = 10
-SHOWN = ("type", "custom_id", "label", "style", "disabled", "placeholder", "content", "accent_color")
 
 
 class ReloadRefused(Exception):  # noqa: N818  (it is an answer, and reads as one)
@@ -89,11 +98,11 @@ class Reload:
 
 @dataclass
 class Swap:
-    """One live view and the one that takes its place."""
+    """One live view and the one that takes its place; a started one may be on no message of its own."""
 
     old: Any
     new: Any
-    message_id: int
+    message_id: int | None
     payload: list[dict[str, Any]]
     before: list[dict[str, Any]]
     shown: list[dict[str, Any]]
@@ -101,6 +110,8 @@ class Swap:
     @property
     def repaints(self) -> bool:
         """Whether the message is to look different."""
+        if self.message_id is None:
+            return False
         return self.payload != self.before or bare(self.payload) != bare(self.shown)
 
 
@@ -164,8 +175,10 @@ class Reloader:
 
     def live_classes(self, life: DiscordLife) -> dict[str, type]:
         """The classes that answer on live messages, by what identifies them: see `kind`."""
-        plain = [view for view, _ in self._posted.values() if not view.is_finished()]
-        found = {class_key(view): type(view) for view in (*plain, *live_views(life.store))}
+        found: dict[str, type] = {}
+        for view in (*self._plain(life).values(), *started_views(life), *live_views(life.store)):
+            # The oldest: the cell of a class may post it, too, and the messages before are to follow.
+            found.setdefault(class_key(view), type(view))
         for entry in life.store.state["persistent_views"].values():
             key = entry["class_name"]
             cls = self._good(key)
@@ -221,11 +234,11 @@ class Reloader:
     def _refuse(self, cls: type, life: DiscordLife, record: Reload, error: Exception) -> None:
         self._rejected.add(cls)
         good = self.live_classes(life).get(kind_of(cls))
-        if issubclass(cls, Persistent) and good is not cls:
-            view_classes.put(cls.registry_key, good)
+        if good is not cls and (issubclass(cls, Persistent) or is_kept(cls)):
+            view_classes.put(kind_of(cls), good)
         record.status = "refused"
         record.line = record.line or line_of(error)
-        expected = isinstance(error, ReloadRefused)
+        expected = isinstance(error, ReloadRefused | UnknownArgumentsError)
         record.error = str(error) if expected else f"{type(error).__name__}: {error}"
 
     async def _plan(self, cls: type, life: DiscordLife, record: Reload) -> list[Swap]:
@@ -236,6 +249,7 @@ class Reloader:
                     f"{cls.__name__} changed between View and LayoutView, and Discord can't change a message "
                     f"that way; post a new one: `await lab.post({cls.__name__}, ...)`"
                 )
+            check_still_kept(cls, old, life)
             new = self._build(cls, old, arguments, record)
             payload = new.to_components()
             before = old.to_components()
@@ -247,22 +261,31 @@ class Reloader:
 
     async def _targets(
         self, cls: type, life: DiscordLife
-    ) -> list[tuple[Any, Mapping[str, Any], int, dict[str, Any]]]:
+    ) -> list[tuple[Any, Mapping[str, Any] | None, int | None, dict[str, Any]]]:
         """Every live view that `cls` is to replace: (view, its arguments, message id, raw message)."""
         await self._wake(cls, life)
-        live = [
+        live: list[tuple[Any, int | None, Mapping[str, Any] | None]] = [
             (view, view.message.id, getattr(view, "arguments", {}))
             for view in live_views(life.store)
             if class_key(view) == kind_of(cls) and view.message is not None
         ]
+        alive = {view for view, _, _ in live}
+        live += [
+            (view, message_id, self._arguments(view))
+            for view, message_id in started_of(life, kind_of(cls)).items()
+            if view not in alive
+        ]
         known = {message_id for _, message_id, _ in live}
         live += [
-            (view, message_id, arguments)
-            for message_id, (view, arguments) in self._posted.items()
-            if class_key(view) == kind_of(cls) and message_id not in known and not view.is_finished()
+            (view, message_id, self._arguments(view))
+            for message_id, view in self._plain(life).items()
+            if class_key(view) == kind_of(cls) and message_id not in known
         ]
-        found = []
+        found: list[tuple[Any, Mapping[str, Any] | None, int | None, dict[str, Any]]] = []
         for view, message_id, arguments in live:
+            if message_id is None:
+                found.append((view, arguments, None, {"flags": COMPONENTS_V2 if _is_layout(cls) else 0}))
+                continue
             try:
                 raw = life.simulator.world.message(message_id)
             except LookupError:
@@ -270,8 +293,23 @@ class Reloader:
             found.append((view, arguments, message_id, raw))
         return found
 
+    def _plain(self, life: DiscordLife) -> dict[int, Any]:
+        """The plain views that the lab posted and that nobody has started, by message."""
+        started = started_views(life)
+        return {
+            message_id: view
+            for message_id, (view, _) in self._posted.items()
+            if not view.is_finished() and view not in started and started.on_message(message_id) is None
+        }
+
+    def _arguments(self, view: Any) -> Mapping[str, Any] | None:
+        """What the lab made a plain view with, if it did."""
+        return next((arguments for posted, arguments in self._posted.values() if posted is view), None)
+
     async def _wake(self, cls: type, life: DiscordLife) -> None:
         """Build the restored panels that nobody has clicked yet, with the class before `cls`."""
+        if life.panels is not None and is_kept(cls):
+            wake_kept(life, kind_of(cls), self._good(kind_of(cls)))
         if not issubclass(cls, Persistent) or life.panels is None:
             return
         key = cls.registry_key
@@ -284,17 +322,17 @@ class Reloader:
         finally:
             view_classes.put(key, current)
 
-    def _build(self, cls: Any, old: Any, arguments: Mapping[str, Any], record: Reload) -> Any:
+    def _build(self, cls: Any, old: Any, arguments: Mapping[str, Any] | None, record: Reload) -> Any:
         if issubclass(cls, Persistent):
-            identity = {"state_key": old.state_key, "user_id": old.user_id, "guild_id": old.guild_id}
-            new: Any = cls.rebuild(identity, arguments, derives_key=old.derives_key)
-            new.stand_for(old)
-            new.check()
+            new: Any = cls.succeed(old)
             for name in new.unused_arguments:
                 record.note(f"the argument {name!r} is no longer used; it stays stored")
             return new
-        args, kwargs = old._arguments if isinstance(old, Stateful) else ((), arguments)  # noqa: SLF001
-        new = cls(*args, **kwargs)
+        if isinstance(old, Stateful):
+            args, kwargs = old._arguments  # noqa: SLF001
+            new = cls(*args, **kwargs)
+        else:
+            new = made_again(cls, old, arguments)
         if isinstance(new, Stateful) and isinstance(old, Stateful):
             new.stand_for(old)
         if old.is_persistent() and not new.is_persistent():
@@ -308,12 +346,14 @@ class Reloader:
         for swap in swaps:
             self._swap(swap, life)
         key = kind_of(cls)
-        if issubclass(cls, Persistent):
+        if issubclass(cls, Persistent) or is_kept(cls):
             view_classes.put(key, cls)
         if swaps and key not in self.versions:
             self._remember(key, type(swaps[0].old))
         self._remember(key, cls)
-        record.messages = [swap.message_id for swap in swaps]
+        record.messages = [swap.message_id for swap in swaps if swap.message_id is not None]
+        if any(swap.message_id is None for swap in swaps):
+            record.note("it is not bound: messages that were sent keep their look, and have its new code")
         record.finishing = len(finishing)
         record.status = "reloaded" if swaps else "unchanged"
         for swap in swaps:
@@ -324,6 +364,7 @@ class Reloader:
                     # The new view answers all the same; it is shown at its next edit.
                     record.note(f"message {swap.message_id} could not be repainted: {error}")
                 else:
+                    assert swap.message_id is not None
                     record.repainted.append(swap.message_id)
         if finishing:
             life.owner.start(self._drain(finishing, swaps, life), name="viewkit-drain")
@@ -331,6 +372,11 @@ class Reloader:
     def _swap(self, swap: Swap, life: DiscordLife) -> None:
         """Old out, new in. discord.py: an old view's `stop()` would unregister a newer one's ids."""
         old, new = swap.old, swap.new
+        if old in started_views(life):
+            routes_of(life.bot).replace(old, new)
+            if isinstance(new, Stateful) and old.id in live_views(life.store):
+                new.take_over(old)
+            return
         old.stop()
         if isinstance(new, Stateful):
             new.take_over(old)
@@ -347,12 +393,15 @@ class Reloader:
         """A callback that ends by editing its message with the old layout is painted over."""
         await asyncio.wait(finishing)
         for swap in swaps:
+            if swap.message_id is None:
+                continue
             shown = life.simulator.world.message(swap.message_id)["components"]
             if not swap.new.is_finished() and bare(shown) != bare(swap.new.to_components()):
                 await _repaint(swap, life)
 
 
 async def _repaint(swap: Swap, life: DiscordLife) -> None:
+    assert swap.message_id is not None
     message = getattr(swap.new, "message", None)
     if not isinstance(message, discord.PartialMessage | discord.Message):
         raw = life.simulator.world.message(swap.message_id)
@@ -398,35 +447,3 @@ def line_of(error: BaseException) -> int | None:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
-
-
-def bare(components: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A layout without what Discord adds to it: ids, defaults, resolved media."""
-    found = []
-    for component in walk(components):
-        item = {name: component[name] for name in SHOWN if component.get(name) not in (None, False)}
-        if component.get("options"):
-            item["options"] = [(option["label"], option["value"]) for option in component["options"]]
-        found.append(item)
-    return found
-
-
-def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What changed between two layouts, in words."""
-    old = {item["custom_id"]: item for item in walk(before) if "custom_id" in item}
-    new = {item["custom_id"]: item for item in walk(after) if "custom_id" in item}
-    lines = [f"added {label(new[key])!r} ({key})" for key in new if key not in old]
-    lines += [f"removed {label(old[key])!r} ({key})" for key in old if key not in new]
-    for key in old.keys() & new.keys():
-        if label(old[key]) != label(new[key]):
-            lines.append(f"{label(old[key])!r} is now {label(new[key])!r}")
-        if old[key]["type"] != new[key]["type"]:
-            lines.append(f"{key} is another kind of component now")
-        elif old[key].get("style") != new[key].get("style"):
-            lines.append(f"{label(new[key])!r} has another style")
-    texts = [[item["content"] for item in walk(layout) if item["type"] == 10] for layout in (before, after)]
-    if texts[0] != texts[1]:
-        lines.append("the text changed")
-    if not lines and list(before) != list(after):
-        lines.append("the layout changed")
-    return lines

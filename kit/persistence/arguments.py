@@ -20,10 +20,10 @@ def named_arguments(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any])
         kind = bound.signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
             named.update(value)
-        elif kind is inspect.Parameter.VAR_POSITIONAL:
+        elif kind in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY}:
             raise ValueError(
                 f"{cls.__name__} was given {value!r} without a name, and could not be made "
-                "again; pass it as a keyword argument"
+                "again; let the constructor take it as a keyword argument"
             )
         else:
             named[name] = value

@@ -12,19 +12,20 @@ import functools
 import logging
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import discord
 from discord.ui.view import BaseView
 
 from kit.persistence.arguments import accepts, check_call, named_arguments
 from kit.persistence.groups import integer
-from kit.persistence.index import check_entry, panel_index
+from kit.persistence.index import BRANCH, check_entry, panel_index
 from kit.persistence.live import live_views
-from kit.persistence.registry import view_classes
+from kit.persistence.registry import newer, view_classes
 from kit.persistence.routes import Routes
-from kit.persistence.started import Key, Place, controls
-from kit.state import StateStore, thaw
-from kit.state.actions import PERSISTENT_VIEW_REGISTERED
+from kit.persistence.started import Key, Place, StartedViews, controls
+from kit.state import Change, StateStore, thaw
+from kit.state.actions import PERSISTENT_VIEW_REGISTERED, STATE_SYNCED
 
 _log = logging.getLogger(__name__)
 
@@ -58,13 +59,24 @@ def stored_name(view: BaseView) -> str | None:
     return key
 
 
+def is_kept(cls: type) -> bool:
+    """Whether views of `cls` can be stored: it was remembered, and not just a class that it derives from."""
+    return _KEY in vars(cls)
+
+
 def arguments_of(view: BaseView) -> dict[str, Any]:
     """The arguments of the constructor of a view whose class is remembered, by name.
 
     Raises:
-        ValueError: If one has no name to store it by.
+        ValueError: If one has no name to store it by, or the view is older than the decorator.
     """
-    return named_arguments(type(view), *getattr(view, _ARGUMENTS, ((), {})))
+    given = vars(view).get(_ARGUMENTS)
+    if given is None:
+        raise ValueError(
+            f"{view!r} was made before its class was decorated with `@ViewClient.persistent`, and nobody "
+            "has noted its arguments: make a new one"
+        )
+    return named_arguments(type(view), *given)
 
 
 def check_class(entry: Mapping[str, Any], cls: Any) -> None:
@@ -73,7 +85,7 @@ def check_class(entry: Mapping[str, Any], cls: Any) -> None:
     Raises:
         TypeError: If they can't be. It says why.
     """
-    if _KEY not in vars(cls):
+    if not is_kept(cls):
         raise TypeError(
             f"a stored view is of the class {entry['class_name']!r}, and {cls.__module__}."
             f"{cls.__qualname__} is not kept: decorate it with `@ViewClient.persistent`"
@@ -100,6 +112,31 @@ class KeptViews:
         self._starting = False
         self._broken: dict[str, type[BaseView]] = {}
         self._learning: set[asyncio.Task[Any]] = set()
+        self._classes_seen = view_classes.changes
+        self._recipes: WeakKeyDictionary[BaseView, tuple[Any, Any] | None] = WeakKeyDictionary()
+        self._follows = store.subscribe_changes(self._follow)
+
+    def close(self) -> None:
+        """Stop following the store."""
+        self._follows()
+
+    def _follow(self, change: Change) -> None:
+        """End the views of entries that another process has forgotten, or made those of another view."""
+        started = self._routes.started
+        for state_key in _touched(change, started):
+            entry = self._store.state[BRANCH].get(state_key)
+            if entry is None:
+                started.ended.discard(state_key)
+            view = started.stored(state_key)
+            if view is None:
+                continue
+            recipe = None if entry is None else _recipe(entry)
+            if change.action.type != STATE_SYNCED:
+                self._recipes[view] = recipe
+            elif recipe is None or self._recipes.get(view, recipe) != recipe:
+                # Released first: what is stored under that name now may start.
+                self._routes.release(view)
+                view.stop()
 
     def start(self, state_key: str) -> BaseView:
         """Make a stored view, and let it answer.
@@ -108,23 +145,29 @@ class KeptViews:
             LookupError: If its class is not imported.
             Exception: What its constructor raised, or why it can't be started.
         """
-        entry = self._store.state["persistent_views"][state_key]
-        check_entry(entry)
-        cls = view_classes.get(entry["class_name"])
-        if cls is None:
-            raise LookupError(f"the class {entry['class_name']!r} of {state_key!r} is not imported")
-        check_class(entry, cls)
-        view = _make(cls, entry)
-        if not view.is_persistent():
-            raise ValueError(
-                f"{cls.__name__} is no longer persistent: it needs `timeout=None`, and a custom_id on "
-                "every item"
-            )
+        view = self._make(state_key)
+        entry = self._store.state[BRANCH][state_key]
         before, self._starting = self._starting, True
         try:
             self._routes.start(view, _place(entry, state_key), self._message(entry))
         finally:
             self._starting = before
+        return view
+
+    def _make(self, state_key: str) -> BaseView:
+        entry = self._store.state[BRANCH][state_key]
+        check_entry(entry)
+        cls = view_classes.get(entry["class_name"])
+        if cls is None:
+            raise LookupError(f"the class {entry['class_name']!r} of {state_key!r} is not imported")
+        check_class(entry, cls)
+        view = make_again(cls, thaw(entry.get("kwargs", {})))
+        if not view.is_persistent():
+            raise ValueError(
+                f"{cls.__name__} is no longer persistent: it needs `timeout=None`, and a custom_id on "
+                "every item"
+            )
+        self._recipes[view] = _recipe(entry)
         return view
 
     def claims(self, message_id: int, key: Key) -> bool:
@@ -142,6 +185,28 @@ class KeptViews:
             return None
         return state_key
 
+    def renew_panel(self, message_id: int) -> None:
+        """Replace the panel on a message, if its class was defined anew.
+
+        One that can't be made is logged, and the one before it goes on.
+        """
+        alive = self._live.on_message(message_id)
+        cls = newer(getattr(alive, "registry_key", None), type(alive))
+        if cls is None or self._broken.get(alive.state_key) is cls:
+            return
+        try:
+            new = cls.succeed(alive)
+        except Exception:  # noqa: BLE001  (the constructor is the user's; the panel before it goes on)
+            self._broken[alive.state_key] = cls
+            _log.exception(
+                "%r was defined again, and the panel %r keeps its old code", cls.__qualname__, alive.state_key
+            )
+            return
+        # The old one first: as it ends it takes along what is registered for its message.
+        alive.stop()
+        new.take_over(alive)
+        self._bot.add_view(new, message_id=message_id)
+
     def wake(self, message_id: int) -> BaseView | None:
         """Start the stored view that is bound to a message, if there is one."""
         state_key = self._index.on_message(message_id)
@@ -150,13 +215,54 @@ class KeptViews:
         return self._try(state_key)
 
     def wake_unbound(self) -> None:
-        """Start the stored unbound views that were not started yet: their class was not there."""
+        """Start the stored unbound views that were not started yet, and renew the others."""
         if self._starting:
             # `Routes` asks who else answers the custom_ids of the one that is started.
             return
-        for state_key in tuple(self._index.unbound):
-            if self._routes.started.stored(state_key) is None:
-                self._try(state_key)
+        started = self._routes.started
+        for state_key in [key for key in self._index.unbound if started.stored(key) is None]:
+            self._try(state_key)
+        if self._classes_seen != view_classes.changes:
+            self._classes_seen = view_classes.changes
+            for state_key in tuple(self._index.unbound):
+                running = started.stored(state_key)
+                if running is not None:
+                    self.renew(running, state_key)
+
+    def wake_stored(self, state_key: str) -> None:
+        """Start the stored unbound view of a state key, if there is one and it was not started yet."""
+        if state_key in self._index.unbound:
+            self._try(state_key)
+
+    def end(self) -> None:
+        """Let nothing that is stored start any more, in this process."""
+        entries = self._store.state[BRANCH].items()
+        self._routes.started.ended.update(state_key for state_key, entry in entries if "bound" in entry)
+
+    def renew(self, view: BaseView, state_key: str) -> BaseView:
+        """The view that answers for a stored one from now on: another, if its class was defined anew.
+
+        One that can't be made is logged, and the one before it goes on.
+        """
+        cls = newer(stored_name(view), type(view))
+        if cls is None or self._starting or self._broken.get(state_key) is cls:
+            return view
+        if state_key not in self._store.state[BRANCH]:
+            # It is being kept just now.
+            return view
+        before, self._starting = self._starting, True
+        try:
+            new = self._make(state_key)
+            self._routes.replace(view, new)
+        except Exception:  # noqa: BLE001  (the constructor is the user's; the view before it goes on)
+            self._broken[state_key] = cls
+            _log.exception(
+                "%r was defined again, and the view %r keeps its old code", cls.__qualname__, state_key
+            )
+            return view
+        finally:
+            self._starting = before
+        return new
 
     def _try(self, state_key: str) -> BaseView | None:
         cls = view_classes.get(self._store.state["persistent_views"][state_key].get("class_name"))
@@ -191,6 +297,19 @@ class KeptViews:
         return message
 
 
+def _touched(change: Change, started: StartedViews) -> set[str]:
+    """The state keys of stored views that a change is about."""
+    paths = [patch.path for patch in change.patches if patch.path[0] == BRANCH]
+    if any(len(path) == 1 for path in paths):
+        return started.state_keys | started.ended
+    return {str(path[1]) for path in paths}
+
+
+def _recipe(entry: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What a view is made from."""
+    return entry.get("class_name"), thaw(entry.get("kwargs", {}))
+
+
 def _place(entry: Mapping[str, Any], state_key: str) -> Place:
     if not entry["bound"]:
         return Place("unbound", state_key=state_key)
@@ -200,9 +319,8 @@ def _place(entry: Mapping[str, Any], state_key: str) -> Place:
     return Place("bound", message_id, channel_id, guild_id, state_key)
 
 
-def _make(cls: Any, entry: Mapping[str, Any]) -> BaseView:
-    given: dict[str, Any] = thaw(entry.get("kwargs", {}))
-    if hasattr(cls, "migrate"):
-        given = cls.migrate(given)
+def make_again(cls: Any, arguments: Mapping[str, Any]) -> BaseView:
+    """A view of `cls` from the arguments of an older one; those that it doesn't take are left out."""
+    given = cls.migrate(dict(arguments)) if hasattr(cls, "migrate") else arguments
     view: BaseView = cls(**{name: value for name, value in given.items() if accepts(cls, name)})
     return view

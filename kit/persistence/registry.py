@@ -58,10 +58,16 @@ class ClassCollisionError(StateError, TypeError):
 
 
 class ClassRegistry:
-    """View classes by registry key."""
+    """View classes by registry key.
+
+    Attributes:
+        changes: How often a class was put in it.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._classes: dict[str, Any] = {}
+        self._before: dict[str, Any] = {}
         self._listeners: list[Callable[[str, Any, Any], None]] = []
 
     def register(self, key: str, cls: Any) -> None:
@@ -81,16 +87,25 @@ class ClassRegistry:
                 f"Stored panels are found by that name, so give one a key of its own: `registry_key = "
                 f'"{cls.__module__.rpartition(".")[2]}.{key}"` in its class body'
             )
-        self._classes[key] = cls
+        self.put(key, cls)
+        self._before[key] = before
         for listener in tuple(self._listeners):
             listener(key, before, cls)
 
     def get(self, key: str) -> Any:
         """The class registered under `key`, or None."""
-        return self._classes.get(key)
+        cls, before = self._classes.get(key), self._before.get(key)
+        beside = before is not None and cls is not None and before.__module__ == cls.__module__
+        if beside and not _is_defined(cls) and _is_defined(before):
+            # The extension failed to load after its class statement, and discord.py went back to the
+            # module before.
+            return before
+        return cls
 
     def put(self, key: str, cls: Any) -> None:
         """Make `cls` the class of `key` without asking; None forgets the key. For hot reload."""
+        self.changes += 1
+        self._before.pop(key, None)
         if cls is None:
             self._classes.pop(key, None)
         else:
@@ -115,6 +130,22 @@ def _redefines(new: Any, old: Any) -> bool:
     if {new.__module__, old.__module__} & NOTEBOOK_MODULES:
         return True
     return old.__module__ not in sys.modules
+
+
+def newer(key: str | None, cls: Any) -> Any:
+    """The class that was defined anew in the place of `cls`, by `bot.reload_extension` say; None if none was.
+
+    What a notebook defines again has to be accepted first, which is the lab's work.
+    """
+    found = None if key is None else view_classes.get(key)
+    if found is None or found is cls or found.__module__ in NOTEBOOK_MODULES:
+        return None
+    return found if _is_defined(found) else None
+
+
+def _is_defined(cls: Any) -> bool:
+    """Whether `cls` is what its module has under its name."""
+    return cls is not None and getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls
 
 
 def _full_name(cls: Any) -> str:

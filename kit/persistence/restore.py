@@ -363,6 +363,7 @@ class Panels(commands.Cog, name="viewkit persistence"):
     async def cog_unload(self) -> None:
         """Stop what runs in the background and make everything durable: the bot is closing."""
         self._routes.sleepers = None
+        self._kept.close()
         running = [*self._tasks, *self._building.values()]
         for task in running:
             task.cancel()

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,7 +27,8 @@ from discord import ui
 from discord.ui.view import BaseView, ViewStore
 
 from kit.persistence.answering import ROUTED, answer_privately, run
-from kit.persistence.started import Key, Place, Sleepers, StartedViews, alike, controls, settle
+from kit.persistence.deletions import follow_deletions
+from kit.persistence.started import Key, Place, Sleepers, StartedViews, alike, controls, redefines, settle
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +44,6 @@ class Routes(ViewStore):
     """
 
     def __init__(self, former: ViewStore) -> None:
-        # The same tables: views that were added before end themselves through the former store.
         vars(self).update(vars(former))
         self.started = StartedViews()
         self.sleepers: Sleepers | None = None
@@ -51,6 +52,12 @@ class Routes(ViewStore):
         # A view that is sent twice is on both messages; discord.py remembers the last.
         self._sent: WeakKeyDictionary[BaseView, set[int]] = WeakKeyDictionary()
         self._answers: set[asyncio.Task[None]] = set()
+        for message_id, items in self._views.items():
+            for view in {item.view for item in items.values() if item.view is not None}:
+                # From now on it ends here: discord.py's own table would forget a newer view's buttons.
+                view._start_listening_from_store(self)
+                if message_id is not None:
+                    self._sent.setdefault(view, set()).add(message_id)
 
     @property
     def persistent_views(self) -> list[BaseView]:
@@ -58,21 +65,28 @@ class Routes(ViewStore):
         started = [view for view in self.started if view.is_persistent()]
         return list({view.id: view for view in (*super().persistent_views, *started)}.values())
 
-    def start(self, view: BaseView, place: Place, message: Any = None) -> None:
-        """Let `view` answer at `place`. A bound view whose message it takes is stopped.
+    def start(
+        self, view: BaseView, place: Place, message: Any = None, *, instead_of: BaseView | None = None
+    ) -> None:
+        """Let `view` answer at `place`. A bound view whose message it takes is stopped, or `instead_of`.
 
         Raises:
             ValueError: If it would answer for a running unbound view, or on a panel's message.
             TypeError: If its class uses the name `message` for something else.
         """
         before = self.started.places.get(view)
+        former = [] if instead_of is None else [instead_of]
         if before is not None and (before.kind == "unbound" or place.kind != "bound"):
             raise ValueError(f"{type(view).__name__} is started already; start a new instance, or stop it")
         if place.message_id is not None:
             self._refuse_on_panel(view, place.message_id)
         else:
-            self._refuse_twin(view, place.kind)
+            former += self._refuse_twin(view, place.kind, instead_of)
+        if before is not None and before.message_id == place.message_id:
+            place.state_key = place.state_key or before.state_key
         settle(view, message)
+        for other in former:
+            other.stop()
         self.release(view)
         view._start_listening_from_store(self)
         self._add_dynamic_items_of(view)
@@ -83,6 +97,14 @@ class Routes(ViewStore):
         if place.kind == "unbound":
             self._forget_sent(view)
 
+    def replace(self, old: BaseView, new: BaseView) -> None:
+        """Let `new` answer where `old` does, which is stopped; nothing has changed if that is refused."""
+        place, sent = self.started.places[old], tuple(self._sent.get(old, ()))
+        self.start(new, replace(place, keys=()), getattr(old, "message", None), instead_of=old)
+        if place.kind == "pending":
+            for message_id in sent:
+                self._add_sent(new, message_id)
+
     def release(self, view: BaseView) -> None:
         """Forget a started view without stopping it, as if it had never been started."""
         place = self.started.discard(view)
@@ -91,31 +113,67 @@ class Routes(ViewStore):
         if self._synced_message_views.get(place.message_id) is view:
             del self._synced_message_views[place.message_id]
 
+    def sent_on(self, message_id: int | None) -> BaseView | None:
+        """The view that discord.py knows on a message: nobody has started it."""
+        items = () if message_id is None else self._views.get(message_id, {}).values()
+        views = (item.view for item in items)
+        return next((view for view in views if view is not None and not view.is_finished()), None)
+
+    def place_of(self, view: BaseView) -> Place | None:
+        """Where a started view answers, or would if another were not shown on its message."""
+        return self.started.places.get(view, self._left.get(view))
+
     def bound_on(self, message_id: int) -> BaseView | None:
         """The view that is bound to a message; a stored one is made now."""
         view = self.started.on_message(message_id)
-        if view is None and self.sleepers is not None and message_id not in self._views:
+        if view is not None:
+            return self._renewed(view)
+        if self.sleepers is not None and message_id not in self._views:
             return self.sleepers.wake(message_id)
-        return view
+        return None
 
     def unbound(self, custom_id: str) -> BaseView | None:
         """The unbound view that answers a custom_id; a stored one is made now."""
         if self.started.unbound(custom_id) is None and self.sleepers is not None:
             self.sleepers.wake_unbound()
-        found = self.started.unbound(custom_id)
+        found = self._find_running(custom_id)
         return None if found is None else found[0]
+
+    def _find_running(self, custom_id: str) -> tuple[BaseView, Key, ui.Item[Any]] | None:
+        found = self.started.unbound(custom_id)
+        if found is not None and self._renewed(found[0]) is not found[0]:
+            return self.started.unbound(custom_id)
+        return found
+
+    def _renewed(self, view: BaseView) -> BaseView:
+        state_key = self.started.places[view].state_key
+        if state_key is None or self.sleepers is None:
+            return view
+        return self.sleepers.renew(view, state_key)
 
     def stored(self, state_key: str) -> BaseView | None:
         """The view that runs for a stored unbound entry; made now if it does not run."""
-        if self.started.stored(state_key) is None and self.sleepers is not None:
-            self.sleepers.wake_unbound()
+        running = self.started.stored(state_key)
+        if running is not None:
+            return self._renewed(running)
+        if self.sleepers is not None:
+            self.sleepers.wake_stored(state_key)
         return self.started.stored(state_key)
+
+    def clear(self) -> None:
+        """Stop all started views, and those that are stored and were not started yet."""
+        if self.sleepers is not None:
+            self.sleepers.end()
+        for view in self.started:
+            view.stop()
 
     def forget_message(self, message_id: int) -> None:
         """Stop the view that is bound to a message, and forget what was sent on it: the message is gone."""
-        view = self.started.on_message(message_id)
-        if view is not None:
+        gone = [view for view, place in self._left.items() if place.message_id == message_id]
+        bound = self.started.on_message(message_id)
+        for view in gone if bound is None else (*gone, bound):
             self.release(view)
+            self._left.pop(view, None)
             view.stop()
         self._views.pop(message_id, None)
         self._synced_message_views.pop(message_id, None)
@@ -143,22 +201,23 @@ class Routes(ViewStore):
             # discord.py gives a view that it sends on an ephemeral message fifteen minutes.
             view.timeout = None
             self._refuse_edited(view, place)
-        elif message_id is None:
-            super().add_view(view)
         elif place is not None:
             self._add_started(view, place, message_id)
+        elif message_id is None:
+            super().add_view(view)
         elif not self._is_twin(view):
             self._add_sent(view, message_id)
         else:
             # The unbound view of its class answers for it.
             self._add_dynamic_items_of(view)
 
-    def _add_started(self, view: BaseView, place: Place, message_id: int) -> None:
+    def _add_started(self, view: BaseView, place: Place, message_id: int | None) -> None:
         self._add_dynamic_items_of(view)
         if place.kind == "pending":
             self.started.wait_for_controls(view)
-            self._add_sent(view, message_id)
-        elif place.message_id == message_id:
+            if message_id is not None:
+                self._add_sent(view, message_id)
+        elif message_id is not None and place.message_id == message_id:
             view._start_listening_from_store(self)
             self._synced_message_views[message_id] = view
         else:
@@ -167,7 +226,7 @@ class Routes(ViewStore):
                 "instance, or move it with `start_view(view, bind_to=message)`",
                 view,
                 place.message_id,
-                message_id,
+                "others" if message_id is None else message_id,
             )
 
     def remove_view(self, view: BaseView) -> None:
@@ -175,7 +234,7 @@ class Routes(ViewStore):
         if view.__discord_ui_modal__:
             super().remove_view(view)
             return
-        place = self.started.places.get(view, self._left.get(view))
+        place = self.place_of(view)
         if place is not None and place.state_key is not None:
             self.started.ended.add(place.state_key)
         self.release(view)
@@ -188,6 +247,8 @@ class Routes(ViewStore):
         """Give an interaction to the one view that answers it."""
         key = (component_type, custom_id)
         message_id = None if interaction.message is None else interaction.message.id
+        if message_id is not None and self.sleepers is not None:
+            self.sleepers.renew_panel(message_id)
         found = None if message_id is None else self._find(key, message_id)
         if found is not None:
             self._answer(found, interaction)
@@ -203,9 +264,12 @@ class Routes(ViewStore):
                 self._spawn(answer_privately(interaction, "This control was removed."), "viewkit-removed")
                 return
         item = item or self._sent_on(key, None)
-        if dynamic or (item is not None and item.view is not None):
+        if dynamic or item is not None:
             interaction.extras[ROUTED] = custom_id
-        super().dispatch_view(component_type, custom_id, interaction)
+        self.dispatch_dynamic_items(component_type, custom_id, interaction)
+        task = None if item is None or item.view is None else item.view._dispatch_item(item, interaction)
+        if task is not None:
+            self.add_task(task)
 
     def answer_unbound(self, interaction: discord.Interaction[Any]) -> bool:
         """Let the unbound view of a custom_id answer, for a panel that lacks it; whether there is one."""
@@ -248,15 +312,16 @@ class Routes(ViewStore):
         return None if self.unbound(key[1]) is None else self._running_unbound(key)
 
     def _running_unbound(self, key: Key) -> Answer | None:
-        found = self.started.unbound(key[1])
+        found = self._find_running(key[1])
         return (found[0], found[2]) if found is not None and found[1] == key else None
 
     def _sent_on(self, key: Key, message_id: int | None) -> ui.Item[Any] | None:
-        """The control that discord.py knows on a message, of a view that has not ended."""
+        """The control that discord.py knows on a message, of a view that has not ended and has it still."""
         item = self._views.get(message_id, {}).get(key)
         if item is None or item.view is None or item.view.is_finished():
             return None
-        return item
+        # Before 2.7, discord.py leaves a removed control with its view.
+        return item if controls(item.view).get(key) is item else None
 
     def _is_claimed(self, key: Key, message_id: int) -> bool:
         return self.sleepers is not None and self.sleepers.claims(message_id, key)
@@ -269,7 +334,8 @@ class Routes(ViewStore):
         interaction.extras[ROUTED] = view.id
         place = self.started.places[view]
         if place.kind == "bound":
-            settle(view, interaction.message)
+            if not _is_editable_reply(getattr(view, "message", None)):
+                settle(view, interaction.message)
             place.channel_id, place.guild_id = interaction.channel_id, interaction.guild_id
             if place.state_key is not None and self.sleepers is not None:
                 self.sleepers.met(place.state_key, interaction)
@@ -331,10 +397,14 @@ class Routes(ViewStore):
         owners = [self.unbound(custom_id) for _, custom_id in controls(view)]
         return bool(owners) and all(owner is not None and alike(owner, view) for owner in owners)
 
-    def _refuse_twin(self, view: BaseView, kind: str) -> None:
+    def _refuse_twin(self, view: BaseView, kind: str, instead_of: BaseView | None) -> list[BaseView]:
+        """Refuse what runs already. Returns the views whose class that of `view` was defined in place of."""
+        former: dict[BaseView, None] = {}
         for _, custom_id in controls(view):
             running = self.unbound(custom_id)
-            if running is not None and running is not view:
+            if running is None or running is view or running is instead_of:
+                continue
+            if kind != "unbound" or not redefines(view, running):
                 raise ValueError(
                     f"a {type(running).__name__} is running unbound and answers {custom_id!r} on every "
                     f"message, also on those that are sent later: send this {type(view).__name__} and don't "
@@ -342,6 +412,8 @@ class Routes(ViewStore):
                     "bind_to=message)`"
                     + ("; to start another one unbound, stop that one first" if kind == "unbound" else "")
                 )
+            former[running] = None
+        return list(former)
 
     def _refuse_on_panel(self, view: BaseView, message_id: int) -> None:
         state_key = None if self.sleepers is None else self.sleepers.panel_on(message_id)
@@ -373,6 +445,13 @@ def lives_here(view: BaseView) -> bool:
     return True
 
 
+def _is_editable_reply(message: Any) -> bool:
+    """Whether a message is an ephemeral one that can be edited: only by the token that it was sent with."""
+    return (
+        isinstance(message, discord.InteractionMessage | discord.WebhookMessage) and message.flags.ephemeral
+    )
+
+
 def routes_of(bot: Any) -> Routes:
     """The routes of a bot: made, and put in the place of discord.py's table, when first asked for."""
     state = bot._connection
@@ -380,29 +459,5 @@ def routes_of(bot: Any) -> Routes:
     if isinstance(known, Routes):
         return known
     state._view_store = routes = Routes(known)
-    _follow_deletions(bot, routes)
+    follow_deletions(bot, routes)
     return routes
-
-
-def _follow_deletions(bot: Any, routes: Routes) -> None:
-    async def message_gone(event: discord.RawMessageDeleteEvent) -> None:
-        routes.forget_message(event.message_id)
-
-    async def messages_gone(event: discord.RawBulkMessageDeleteEvent) -> None:
-        for message_id in event.message_ids:
-            routes.forget_message(message_id)
-
-    async def channel_gone(channel: discord.abc.GuildChannel) -> None:
-        routes.forget_where(channel_id=channel.id)
-
-    async def thread_gone(event: discord.RawThreadDeleteEvent) -> None:
-        routes.forget_where(channel_id=event.thread_id)
-
-    async def guild_gone(guild: discord.Guild) -> None:
-        routes.forget_where(guild_id=guild.id)
-
-    bot.add_listener(message_gone, "on_raw_message_delete")
-    bot.add_listener(messages_gone, "on_raw_bulk_message_delete")
-    bot.add_listener(channel_gone, "on_guild_channel_delete")
-    bot.add_listener(thread_gone, "on_raw_thread_delete")
-    bot.add_listener(guild_gone, "on_guild_remove")

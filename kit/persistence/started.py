@@ -161,11 +161,23 @@ class Sleepers(Protocol):
     def panel_on(self, message_id: int) -> str | None:
         """The state key of the panel on a message."""
 
+    def renew_panel(self, message_id: int) -> None:
+        """Replace the panel on a message, if its class was defined anew."""
+
     def wake(self, message_id: int) -> BaseView | None:
         """Start the stored view that is bound to a message, if there is one."""
 
     def wake_unbound(self) -> None:
-        """Start the stored unbound views that were not started yet."""
+        """Start the stored unbound views that were not started yet, and renew the others."""
+
+    def wake_stored(self, state_key: str) -> None:
+        """Start the stored unbound view of a state key, if there is one and it was not started yet."""
+
+    def end(self) -> None:
+        """Let nothing that is stored start any more, in this process."""
+
+    def renew(self, view: BaseView, state_key: str) -> BaseView:
+        """The view that answers for a stored one from now on: another, if its class was defined anew."""
 
     def met(self, state_key: str, interaction: discord.Interaction[Any]) -> None:
         """A stored view was found on the message of an interaction."""
@@ -185,6 +197,11 @@ def alike(one: BaseView, other: BaseView) -> bool:
     """Whether two views are of one class; one that was defined again, by a reload, counts as the same."""
     classes = (type(one), type(other))
     return classes[0] is classes[1] or len({(cls.__module__, cls.__qualname__) for cls in classes}) == 1
+
+
+def redefines(one: BaseView, other: BaseView) -> bool:
+    """Whether the class of `one` is that of `other`, defined again."""
+    return type(one) is not type(other) and alike(one, other)
 
 
 def settle(view: Any, message: Any) -> None:

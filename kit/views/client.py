@@ -99,7 +99,7 @@ class ViewClient:
             ValueError: As for `start_view`; if the class is not decorated; if the message is ephemeral.
             UnstorableError: If a constructor argument can't be stored.
             StorageError: If the storage has failed for too long. A view that did not run before is not
-                started then.
+                started then; what was sent on the message answers as before.
         """
         message_id = _message_id(bind_to)
         if bind_to is not None and message_id is None:
@@ -114,26 +114,32 @@ class ViewClient:
         entry = _entry(view, message, message_id)
         routes = routes_of(self.bot)
         running: Any = routes.stored(entry["state_key"]) if bind_to is None else None
-        if running is not None and running is not view:
+        if running is not None and type(running) is type(view) and running is not view:
             _check_same(view, running)
             await get_store().flush()
             same: V = running
             return same
-        former = routes.started.places.get(view)
+        former, sent = routes.started.places.get(view), routes.sent_on(message_id)
+        former_key = None if former is None else former.state_key
         if former is None or former.kind != "unbound" or bind_to is not None:
             self.start_view(view, bind_to=bind_to)
+        if running is not None and running is not view:
+            # Its class was defined again.
+            running.stop()
         routes.started.keep(view, entry["state_key"])
         try:
             await _store(entry)
         except BaseException:
             if former is None:
                 routes.release(view)
-            else:
-                routes.started.keep(view, None)
+                if sent is not None:
+                    routes.add_view(sent, message_id)
+            elif view in routes.started:
+                routes.started.keep(view, former_key if former_key == entry["state_key"] else None)
             raise
-        if former is not None and former.state_key not in {None, entry["state_key"]}:
+        if former_key not in {None, entry["state_key"]}:
             # It has moved here from another message.
-            await get_store().dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": former.state_key})
+            await get_store().dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": former_key})
         return view
 
     async def forget_view(self, view: View) -> None:
@@ -145,7 +151,7 @@ class ViewClient:
             ValueError: If it was not kept.
             StorageError: If the storage has failed for too long.
         """
-        place = routes_of(self.bot).started.places.get(view)
+        place = routes_of(self.bot).place_of(view)
         if place is None or place.state_key is None:
             raise ValueError(
                 f"{view!r} is not kept, or was stopped; `view.stop()` ends one that was only started"
@@ -191,9 +197,8 @@ class ViewClient:
         return found
 
     def clear(self) -> None:
-        """Stop all started views. What is kept comes back after a restart."""
-        for view in tuple(routes_of(self.bot).started):
-            view.stop()
+        """Stop all views, also kept ones that nobody has clicked yet. These come back after a restart."""
+        routes_of(self.bot).clear()
 
     @staticmethod
     def persistent(view_class: type[V]) -> type[V]:
@@ -244,7 +249,8 @@ def _message_id(bind_to: Any) -> int | None:
 
 
 def _check(view: Any) -> None:
-    if not isinstance(view, ui.View | ui.LayoutView):
+    # Before 2.6.1, a Modal is a View.
+    if not isinstance(view, ui.View | ui.LayoutView) or isinstance(view, ui.Modal):
         raise TypeError(f"ViewClient starts an instance of a View or LayoutView, not {view!r}")
     name = type(view).__name__
     if isinstance(view, Persistent):

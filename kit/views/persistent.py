@@ -277,6 +277,19 @@ class Persistent(Stateful):
         view.unused_arguments = {**unused, **leftover}
         return view
 
+    @classmethod
+    def succeed(cls, old: Any) -> Self:
+        """A view of this class, which was defined again, for the message of `old`; it does not answer yet.
+
+        Raises:
+            Exception: Why it can't be made from the arguments of `old`, or could not be restored.
+        """
+        identity = {"state_key": old.state_key, "user_id": old.user_id, "guild_id": old.guild_id}
+        view = cls.rebuild(identity, old.arguments, derives_key=old.derives_key)
+        view.stand_for(old)
+        view.check()
+        return view
+
     def attach(self, bot: Any) -> None:
         """Let `bot` route the interactions of the stored message to this view, which is alive from now on."""
         message = self._message

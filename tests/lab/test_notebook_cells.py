@@ -155,3 +155,49 @@ async def test_reloading_the_extension_keeps_hot_reload_and_the_ledger(shell):
         assert 'label="New"' in export.path.read_text()
     finally:
         await stop()
+
+
+@pytest.mark.asyncio
+async def test_running_the_cell_of_a_kept_plain_class_again_reloads_its_views(shell):
+    """A class that subclasses nothing of kit's, kept through a ViewClient; whether its cell keeps it or not."""
+    menu = """
+import kit
+from discord import ui
+from kit import ViewClient
+
+@ViewClient.persistent
+class Menu(ui.View):
+    def __init__(self, name="menu"):
+        super().__init__(timeout=None)
+        self.name = name
+
+    @ui.button(label="Old", custom_id="menu:serve")
+    async def serve(self, interaction, button):
+        await interaction.response.send_message(f"{self.name} old", ephemeral=True)
+"""
+    keep = """
+client = ViewClient(lab.bot)
+await client.keep_view(Menu("all"), bind_to=None)
+"""
+    try:
+        await shell.run_well("%load_ext kit")
+        await shell.run_well("import kit; lab = await kit.Lab.start()")
+        await shell.run_well(menu)
+        await shell.run_well(keep)
+        lab = shell.names["lab"]
+        await shell.run_well("""
+channel = lab.bot.get_channel(int(lab.discord.world.channel_id))
+messages = [await channel.send(view=Menu()) for _ in range(2)]
+await client.keep_view(Menu("one"), bind_to=messages[0])
+""")
+        for number, cell in enumerate((menu, menu + keep, menu)):
+            await shell.run_well(cell.replace("Old", f"V{number}").replace("} old", f"}} v{number}"))
+            await lab.settled()
+            assert lab.reloads[-1].status == "reloaded"
+            for message, name in zip(shell.names["messages"], ("one", "all"), strict=True):
+                outcome = await lab.click("menu:serve", message=message)
+                assert [answer.text for answer in outcome.ephemeral] == [f"{name} v{number}"]
+        assert lab.messages[0].labels == ["V2"]
+        await lab.check()
+    finally:
+        await stop()

@@ -287,6 +287,16 @@ async def test_what_can_not_be_kept_is_refused_and_leaves_nothing(lab, client):
     class Undecorated(KeptDoor):
         pass
 
+    @ViewClient.persistent
+    class Positional(Door):
+        def __init__(self, name, /):
+            super().__init__(name)
+
+    class Late(Door):
+        pass
+
+    late = Late("made before")
+    ViewClient.persistent(Late)
     nameless = Picky()
     nameless.add_item(ui.Button(label="Nameless"))
     for view, error, text in (
@@ -295,6 +305,8 @@ async def test_what_can_not_be_kept_is_refused_and_leaves_nothing(lab, client):
         (Picky(timeout=5), ValueError, "timeout of 5 s"),
         (nameless, ValueError, "'Nameless' in Picky has no custom_id"),
         (Picky("a", "b"), ValueError, "without a name"),
+        (Positional("a"), ValueError, "'a' without a name"),
+        (late, ValueError, "was made before its class was decorated"),
         (Picky(thing=object()), StateError, r"persistent_views\['bound:5'\].kwargs.thing"),
     ):
         with pytest.raises(error, match=text):
@@ -529,8 +541,14 @@ async def test_a_view_that_can_not_be_stored_is_not_started(lab, client):
             await client.keep_view(view, bind_to=bind_to)
     assert dict(get_store().state["persistent_views"]) == {}
     assert client.bound_views == []
+    own = KeptDoor("its own")
+    posted = await send(lab, own)
+    with pytest.raises(StorageError):
+        await client.keep_view(own, bind_to=posted)
     backend.full = False
     await get_store().flush()
+    assert await said(lab, "Open", message) == ["door opens"]
+    assert await said(lab, "Open", posted) == ["its own opens"]
     assert await said(lab, "knob:turn", other) == ["running knob:turn"]
     await client.keep_view(KeptDoor("second try"), bind_to=message)
     assert await said(lab, "Open", message) == ["second try opens"]
@@ -549,3 +567,42 @@ async def test_a_guild_that_comes_back_finds_its_views(lab, client):
             await asyncio.sleep(0.001)
     lab.bot._connection.parse_guild_create(raw)
     assert await said(lab, "Open", message) == ["loyal opens"]
+
+
+@pytest.mark.asyncio
+async def test_clear_stops_what_nobody_has_clicked_yet(lab, client):
+    """After a restart a bound view sleeps until its first click; stopped, it sleeps on until the next one."""
+    message = await send(lab, Door())
+    await client.keep_view(KeptDoor("kept"), bind_to=message)
+    await lab.restart()
+    ViewClient(lab.bot).clear()
+    assert (await lab.click("Open", message=message)).failure is not None
+    await lab.restart()
+    assert await said(lab, "Open", message) == ["kept opens"]
+
+
+@pytest.mark.asyncio
+async def test_a_kept_view_that_another_has_displaced_can_be_forgotten(lab, client):
+    """A menu shows another page on its message for now: it is kept all the same."""
+    message = await send(lab, Door())
+    view = await client.keep_view(KeptDoor("menu"), bind_to=message)
+    await message.edit(view=Knob("page"))
+    await client.forget_view(view)
+    assert (stored(lab), view.is_finished()) == ({}, True)
+    assert await said(lab, "knob:turn", message) == ["page knob:turn"]
+
+
+@pytest.mark.asyncio
+async def test_a_kept_view_that_can_not_be_written_again_stays_kept(lab, client):
+    """The storage has gone away: the second `keep_view` fails, and the first one's entry is still its own."""
+    backend = Failing()
+    await setup_persistence(lab.bot, backend=backend)
+    lab.store.journal.patience = 0.1
+    view = await client.keep_view(KeptKnob("kept"), bind_to=None)
+    backend.full = True
+    with pytest.raises(StorageError):
+        await client.keep_view(view, bind_to=None)
+    backend.full = False
+    await client.forget_view(view)
+    assert stored(lab) == {}
+    lab.errors.forget()
