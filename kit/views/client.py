@@ -13,10 +13,11 @@ from discord.ext import commands
 from discord.utils import MISSING
 
 from kit.persistence.kept import arguments_of, remember_class, stored_name
+from kit.persistence.registration import register
 from kit.persistence.routes import lives_here, routes_of
 from kit.persistence.started import Place, controls
 from kit.state import freeze, get_store, thaw
-from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
+from kit.state.actions import PERSISTENT_VIEW_UNREGISTERED
 from kit.views.persistent import Persistent, check_custom_ids
 from kit.views.stateful import Stateful
 
@@ -321,18 +322,9 @@ def _entry(view: View, message: Any, message_id: int | None) -> dict[str, Any]:
 async def _store(entry: dict[str, Any]) -> None:
     store, state_key = get_store(), entry["state_key"]
     known = store.state["persistent_views"].get(state_key)
-    former = None if known is None else thaw(known)
-    if former is not None and "bound" not in former:
+    if known is not None and "bound" not in known:
         raise ValueError(f"a panel has {state_key!r} as its state key; give it another one")
-    await store.dispatch(PERSISTENT_VIEW_REGISTERED, entry)
-    try:
-        await store.flush()
-    except BaseException:
-        if former is not None:
-            await store.dispatch(PERSISTENT_VIEW_REGISTERED, former)
-        else:
-            await store.dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": state_key})
-        raise
+    await register(store, entry)
 
 
 def _check_same(view: View, running: View) -> None:

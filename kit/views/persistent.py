@@ -13,9 +13,10 @@ from discord.ui.view import BaseView
 
 from kit.persistence.arguments import accepts, check_call
 from kit.persistence.live import live_views
+from kit.persistence.registration import register
 from kit.persistence.registry import view_classes
 from kit.state import freeze, thaw
-from kit.state.actions import PERSISTENT_VIEW_REGISTERED, PERSISTENT_VIEW_UNREGISTERED
+from kit.state.actions import PERSISTENT_VIEW_UNREGISTERED
 from kit.views.navigation import Page
 from kit.views.stateful import SURROUNDINGS, Stateful, StatefulLayoutView, StatefulView, disable
 
@@ -133,17 +134,7 @@ class Persistent(Stateful):
         return message
 
     async def _sent(self, message: discord.Message) -> None:
-        stored = self.state_store.state["persistent_views"].get(self.state_key)
-        former = thaw(stored) if stored is not None else None
-        await self.dispatch(PERSISTENT_VIEW_REGISTERED, self.entry(message))
-        try:
-            await self.state_store.flush()
-        except BaseException:
-            if former is not None:
-                await self.dispatch(PERSISTENT_VIEW_REGISTERED, former)
-            else:
-                await self.dispatch(PERSISTENT_VIEW_UNREGISTERED, {"state_key": self.state_key})
-            raise
+        await register(self.state_store, self.entry(message), self.dispatch)
 
     def entry(self, message: discord.Message | discord.PartialMessage) -> dict[str, Any]:
         """What the state remembers of the panel, as the payload of PERSISTENT_VIEW_REGISTERED."""

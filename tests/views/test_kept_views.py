@@ -10,7 +10,7 @@ import pytest_asyncio
 from discord import ui
 from discord.ext import commands
 
-from kit import PersistentView, StatefulView, ViewClient, get_store, setup_persistence
+from kit import Lab, PersistentView, StatefulView, ViewClient, get_store, setup_persistence
 from kit.persistence import ClassCollisionError, Panels, SQLiteBackend, StorageError
 from kit.persistence.inspection import inspect
 from kit.persistence.registry import view_classes
@@ -606,3 +606,21 @@ async def test_a_kept_view_that_can_not_be_written_again_stays_kept(lab, client)
     await client.forget_view(view)
     assert stored(lab) == {}
     lab.errors.forget()
+
+
+@pytest.mark.asyncio
+async def test_what_is_kept_without_storage_says_so_once(caplog):
+    """Before `setup_persistence` a kept view is in memory alone; the log names it, and what to write."""
+
+    class Bare(commands.Bot):
+        def __init__(self):
+            super().__init__("!", intents=discord.Intents.all())
+
+    async with Lab.start(Bare) as lab:
+        client = ViewClient(lab.bot)
+        for greeting in ("one", "two"):
+            message = await send(lab, Door())
+            await client.keep_view(KeptDoor(greeting), bind_to=message)
+        said = [record.getMessage() for record in caplog.records if "in memory alone" in record.getMessage()]
+    assert len(said) == 1
+    assert "await setup_persistence(bot" in said[0]
