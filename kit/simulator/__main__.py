@@ -6,12 +6,15 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.simulator.errors import WorldFileError
+from kit.simulator.prompt import Prompt
 from kit.simulator.server import Simulator
 from kit.simulator.world.world import World
 
@@ -42,6 +45,11 @@ def parser() -> argparse.ArgumentParser:
         type=latency,
         metavar="SECONDS",
         help="how long requests and events take, as 0.1 or 0.05-0.3 (default: no time)",
+    )
+    command.add_argument(
+        "--prompt",
+        action="store_true",
+        help="take what people do from the input, which a terminal does anyway",
     )
     return command
 
@@ -113,14 +121,43 @@ async def serve(arguments: argparse.Namespace) -> None:
     simulator.subscribe(lambda event, _data: changed.set() if event == "endpoint" else None)
     saver = asyncio.create_task(_save_changes(world, arguments.world, changed), name="viewkit world saver")
     _greet(simulator)
+    typing = asyncio.create_task(_prompt(simulator, asked=arguments.prompt), name="viewkit prompt")
     try:
         await stopped.wait()
     finally:
         saver.cancel()
-        await asyncio.gather(saver, return_exceptions=True)
+        typing.cancel()
+        await asyncio.gather(saver, typing, return_exceptions=True)
         await simulator.close()
         if arguments.world is not None:
             world.save(arguments.world)
+
+
+async def _prompt(simulator: Simulator, *, asked: bool) -> None:
+    """Does what is typed, where somebody can type."""
+    if not (asked or sys.stdin.isatty()):
+        return
+    say: Any = sys.stdout.write
+
+    def tell(line: str) -> None:
+        say(f"{line}\n")
+        sys.stdout.flush()
+
+    lines, loop = asyncio.StreamReader(), asyncio.get_running_loop()
+    threading.Thread(target=_read, args=(loop, lines), name="viewkit prompt", daemon=True).start()
+    tell("Type what people do, such as: say alice hello. Return alone shows all that there is.")
+    await Prompt(simulator, tell).serve(lines)
+
+
+def _read(loop: asyncio.AbstractEventLoop, lines: asyncio.StreamReader) -> None:
+    """Brings what is typed into the loop, by a thread: asyncio would make the shell's terminal non-blocking."""
+    if hasattr(signal, "pthread_sigmask"):
+        # In the background a read would stop the process; so it fails.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTIN])
+    with contextlib.suppress(OSError, RuntimeError):
+        while typed := os.read(0, 4096):
+            loop.call_soon_threadsafe(lines.feed_data, typed)
+        loop.call_soon_threadsafe(lines.feed_eof)
 
 
 async def _save_changes(world: World, path: Path | None, changed: asyncio.Event) -> None:

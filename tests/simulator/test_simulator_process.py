@@ -22,7 +22,9 @@ from kit.simulator.__main__ import parser
 async def running(*arguments):
     """The command, its port and token read from what it prints."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "kit.simulator", *map(str, arguments)), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "kit.simulator", *map(str, arguments)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         lines = [(await process.stdout.readline()).decode() for _ in range(6)]
