@@ -150,7 +150,7 @@ async def _prompt(simulator: Simulator, *, asked: bool) -> None:
 
 
 def _read(loop: asyncio.AbstractEventLoop, lines: asyncio.StreamReader) -> None:
-    """Brings what is typed into the loop, by a thread: asyncio would make the shell's terminal non-blocking."""
+    """Brings what is typed into the loop. asyncio's own way would leave the shell's terminal non-blocking."""
     if hasattr(signal, "pthread_sigmask"):
         # In the background a read would stop the process; so it fails.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTIN])
