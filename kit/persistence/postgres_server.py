@@ -186,8 +186,10 @@ class Ear:
     async def hear(self, heartbeat: float) -> None:
         """Return when there is something new; raise when the server is gone, silently or not."""
         while True:
+            # `asyncio.wait_for` before Python 3.12 lets go of a cancellation that comes with the news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), heartbeat)
+                async with asyncio.timeout(heartbeat):
+                    await self._news.wait()
             if self._connection.is_closed():
                 raise ConnectionError("the connection was closed")
             if self._news.is_set():

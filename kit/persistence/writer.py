@@ -12,6 +12,7 @@ are taken back, and their actions run again on top of it: no update is lost.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import time
@@ -34,6 +35,7 @@ _log = logging.getLogger(__name__)
 
 FIRST_RETRY = 0.05
 LONGEST_RETRY = 5.0
+CANCEL_AGAIN = 0.5
 COALESCE_AT = 4096
 
 # How many changes of a process whose storage is away can run again. Of older ones the rows are kept.
@@ -145,10 +147,9 @@ class Writer:
                         "`await store.flush()`"
                     ) from self._last_error
             self._progress.clear()
-            try:
-                await asyncio.wait_for(self._progress.wait(), max(left, LONGEST_RETRY))
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(left, LONGEST_RETRY)):
+                    await self._progress.wait()
 
     async def rest(self) -> None:
         """Flush, stop listening, and close the backend; it is opened again for the next change."""
@@ -172,10 +173,15 @@ class Writer:
 
     @staticmethod
     async def _end(*tasks: asyncio.Task[None] | None) -> None:
-        running = [task for task in tasks if task is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        running = {task for task in tasks if task is not None}
+        while running:
+            for task in running:
+                task.cancel()
+            # Drivers use `asyncio.wait_for`, which before Python 3.12 lets go of a cancellation now and then.
+            ended, running = await asyncio.wait(running, timeout=CANCEL_AGAIN)
+            for task in ended:
+                if not task.cancelled() and task.exception() is not None:
+                    _log.error("%s ended by an error", task.get_name(), exc_info=task.exception())
 
     def counters(self) -> dict[str, float]:
         """What was written, brought in and failed so far; `rows_waiting` is what is not durable yet."""
@@ -227,10 +233,9 @@ class Writer:
     async def _pause(self, delay: float) -> None:
         """Wait before the next attempt, or until somebody flushes."""
         self._hurry.clear()
-        try:
-            await asyncio.wait_for(self._hurry.wait(), delay)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._hurry.wait()
 
     async def _write_group(self) -> None:
         if self._group is None:

@@ -453,7 +453,8 @@ class StateStore:
         """
         self._closed = why
         try:
-            await asyncio.wait_for(self._turn.acquire(), REDUCER_PATIENCE)
+            async with asyncio.timeout(REDUCER_PATIENCE):
+                await self._turn.acquire()
         except TimeoutError:
             if self._reducing is None:
                 _log.error("the store closes in the middle of a batch, whose changes are not kept")

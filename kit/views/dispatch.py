@@ -67,7 +67,8 @@ class Dispatching(_Base):
         patience = self.auto_defer_delay / 2
         try:
             if self._queue.locked():
-                await asyncio.wait_for(self._queue.acquire(), patience)
+                async with asyncio.timeout(patience):
+                    await self._queue.acquire()
             else:
                 await self._queue.acquire()
         except TimeoutError:

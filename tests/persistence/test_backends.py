@@ -258,3 +258,33 @@ async def test_steady_clicks_are_written_in_groups_while_they_go_on(tmp_path):
     store = await next_process(SQLiteBackend(tmp_path / "state.db"))
     assert store.state["application"]["counters"]["n"] == 1000
     await store.close()
+
+
+class HardOfHearing(SQLiteBackend):
+    """Lets go of the first cancellation of whoever listens to it, as `asyncio.wait_for` of Python 3.11 does."""
+
+    deaf = True
+
+    async def changed(self):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if not self.deaf:
+                raise
+            self.deaf = False
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ["close", "abandon"])
+async def test_a_store_ends_even_if_a_driver_lets_go_of_the_cancellation(tmp_path, end):
+    """A closing store cancels its listener again, and does not wait for one that goes on listening."""
+    backend = HardOfHearing(tmp_path / "state.db")
+    store = StateStore()
+    store.load(await backend.load_state())
+    store.journal = writer = Writer(backend, store)
+    writer.listen()
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await getattr(store, end)()
+    assert not backend.deaf
+    assert "viewkit-listener" not in [task.get_name() for task in asyncio.all_tasks()]
