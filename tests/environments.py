@@ -52,8 +52,10 @@ def _build(place: Path, requirements: Sequence[str]) -> None:
     # Built beside its place and moved there whole: another run may be at it, and any may be killed.
     with tempfile.TemporaryDirectory(dir=PLACE, prefix="building-") as folder:
         unfinished = Path(folder) / place.name
-        venv.create(unfinished, with_pip=True)
-        pip = [_python(unfinished), "-m", "pip", "--disable-pip-version-check", "--retries", "1"]
+        # The pip that is there installs into it: one of its own would take longer than most of the packages.
+        venv.create(unfinished, with_pip=False)
+        pip = [sys.executable, "-m", "pip", "--python", str(_python(unfinished))]
+        pip += ["--disable-pip-version-check", "--retries", "1"]
         installed = subprocess.run(
             [*pip, "install", "--quiet", "--timeout", "10", *requirements],
             check=False,
