@@ -269,8 +269,7 @@ def lines(run: Run, rows: tuple[Row, ...]) -> Iterator[list[str]]:
             yield cells
 
 
-def show(run: Run, rows: tuple[Row, ...], *, markdown: bool) -> None:
-    table = list(lines(run, rows))
+def show_table(table: list[list[str]], *, markdown: bool) -> None:
     if markdown:
         table.insert(1, ["---", *["---:"] * (len(table[0]) - 1)])
         for cells in table:
@@ -283,6 +282,10 @@ def show(run: Run, rows: tuple[Row, ...], *, markdown: bool) -> None:
                 *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)),
             )
     print(f"\n{machine()}")
+
+
+def show(run: Run, rows: tuple[Row, ...], *, markdown: bool) -> None:
+    show_table(list(lines(run, rows)), markdown=markdown)
     print(
         "A ratio says how many times worse; an empty cell, that a library has no such thing; "
         f'"> {run.limit:g} s", that it was cut off there or at a smaller size.'

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from persistence import SCRIPTS, Library, environment, figure, machine
+from persistence import SCRIPTS, Library, environment, figure, show_table
 
 ROOT = Path(__file__).parents[1]
 OURS = Library("viewkit", "on_viewkit.py")
@@ -94,21 +94,6 @@ def lines(samples: Samples, rows: tuple[Row, ...]) -> Iterator[list[str]]:
         yield [*cells, figure(numbers[WIRE]) if WIRE in numbers else ""]
 
 
-def show(table: list[list[str]], *, markdown: bool) -> None:
-    if markdown:
-        table.insert(1, ["---", *["---:"] * (len(table[0]) - 1)])
-        for cells in table:
-            print(f"| {' | '.join(cells)} |")
-    else:
-        widths = [max(len(cells[column]) for cells in table) for column in range(len(table[0]))]
-        for cells in table:
-            print(
-                cells[0].ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)),
-            )
-    print(f"\n{machine()}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the simulator beside simcord.")
     parser.add_argument("--rounds", type=int, default=5, help="rounds to take the median of")
@@ -129,7 +114,7 @@ def main() -> None:
             print(f"round {number + 1}: {library.name}, {work}, {size:,}", file=sys.stderr)
             for name, values in measure(library, work, size).items():
                 samples.setdefault((library, work, size), {}).setdefault(name, []).extend(values)
-    show(list(lines(samples, tuple(rows))), markdown=options.markdown)
+    show_table(list(lines(samples, tuple(rows))), markdown=options.markdown)
 
 
 if __name__ == "__main__":
